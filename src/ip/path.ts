@@ -1,0 +1,79 @@
+import type { Packet } from "../packet/packet.ts";
+
+/** The fields of the IPv4 header that a transport chooses for a packet. */
+export interface SendOptions {
+  /** Time to live, 1 to 255. */
+  timeToLive: number;
+  /** The eight bits of DSCP and ECN. */
+  trafficClass: number;
+  /** Sets DF: a router that cannot pass the datagram whole says so instead of cutting it. */
+  dontFragment: boolean;
+}
+
+/**
+ * The way to one destination, as a transport caches it: which source address, how big a packet may be, what the
+ * link does for us. A path stays usable when routes change; it finds its route again by itself, but its source
+ * address is kept (RFC 9293 §3.9.1.1, MUST-45).
+ */
+export interface Path {
+  readonly source: number;
+  readonly destination: number;
+  /** The largest IPv4 datagram, in bytes: the link's MTU or the path MTU learned from ICMP, whichever is less. */
+  readonly mtu: number;
+  /** The first link's own MTU in bytes. */
+  readonly linkMtu: number;
+  /** Transport checksums need not be made: see `LinkFeatures.checksum`. */
+  readonly checksumTrusted: boolean;
+  /** Segments of up to 64 KiB may be sent at once with `packet.segmentSize` set. */
+  readonly segmentation: boolean;
+  /** True when the destination is one of this host's own addresses. */
+  readonly isLocal: boolean;
+  /**
+   * Prepends the IPv4 header to `packet` (framing the transport's header and data) and hands it to the link; takes
+   * ownership in every case. Returns 0 or a negative errno: EMSGSIZE (too big with DF), ENETUNREACH, ENETDOWN, EACCES.
+   */
+  send(packet: Packet, protocol: number, options: SendOptions): number;
+}
+
+/** What transports ask of IP. */
+export interface PathFinder {
+  /**
+   * The path to `destination` (int32), from `source` if it is not 0 (the caller has checked that it is ours).
+   * Returns a negative errno where there is none: ENETUNREACH, or EACCES for a broadcast without `allowBroadcast`.
+   */
+  path(destination: number, source: number, allowBroadcast?: boolean): Path | number;
+  /** Whether `address` is one of this host's unicast addresses. */
+  isLocal(address: number): boolean;
+  /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */
+  isBroadcastOrMulticast(address: number): boolean;
+  /** Answers `packet` (as IPv4 input left it) with an ICMP error, subject to RFC 1122's rules; does not release it. */
+  sendError(packet: Packet, type: number, code: number): void;
+}
+
+/** An ICMP error as a transport sees it: what it says, and the datagram it quotes. */
+export interface IcmpReport {
+  type: number;
+  code: number;
+  /** Next-hop MTU of "fragmentation needed", as received (0 when the router did not say). */
+  mtu: number;
+  /** The address of the host or router that sent it. */
+  from: number;
+  /** The quoted datagram's source (ours) and destination. */
+  source: number;
+  destination: number;
+  /** The quoted transport header: at least 8 bytes at `offset` of this packet's slab; `length` of them. */
+  packet: Packet;
+  offset: number;
+  length: number;
+}
+
+/** A protocol above IPv4. */
+export interface Transport {
+  /**
+   * A packet whose present layer is this protocol's header; IPv4 has set `source`, `destination`, `timeToLive`,
+   * `trafficClass`, `flags`. Takes ownership.
+   */
+  input(packet: Packet): void;
+  /** An ICMP error quotes a packet of this protocol, apparently ours. Must not keep `report`. */
+  error(report: IcmpReport): void;
+}

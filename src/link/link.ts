@@ -1,0 +1,32 @@
+import type { Packet } from "../packet/packet.ts";
+
+/** What a link takes off the stack's hands, as Linux's netdev features do. */
+export interface LinkFeatures {
+  /** The medium is trusted (`lo`) or the device does it: transport checksums are neither made nor verified. */
+  readonly checksum: boolean;
+  /** The link takes TCP segments of up to 64 KiB at once and cuts them itself to `packet.segmentSize`. */
+  readonly segmentation: boolean;
+}
+
+/** Who takes what a link receives: the IP interface above it. Takes ownership of the packet. */
+export interface LinkReceiver {
+  input(packet: Packet): void;
+}
+
+/**
+ * Carries IPv4 datagrams to a neighbour. The packet frames the whole datagram (`offset` at the IPv4 header).
+ *
+ * A link never calls back from inside `send`: it queues, and hands packets to its receiver later, in a task or a
+ * timer of the clock. So no layer is ever entered twice.
+ */
+export interface Link {
+  /** The largest datagram it carries, in bytes. */
+  readonly mtu: number;
+  readonly features: LinkFeatures;
+  /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
+  send(packet: Packet, nextHop: number): void;
+  /** Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. */
+  attach(receiver: LinkReceiver | undefined): void;
+  /** Releases everything it holds; nothing is received afterwards. */
+  close(): void;
+}
