@@ -18,6 +18,12 @@ export abstract class Clock {
   private readonly ready = new TaskQueue();
   private readonly deferred = new TaskQueue();
 
+  /**
+   * Brings `now` up to date. Called where a user enters the stack, since a real clock may have idled for hours;
+   * a virtual clock is always right.
+   */
+  sample(): void {}
+
   /** Arms `timer` to fire `delay` microseconds from now. */
   armIn(timer: Timer, delay: number): void {
     this.arm(timer, this.now + delay);

@@ -27,17 +27,19 @@ export class TaskQueue {
     this.tail = task;
   }
 
-  /** Runs what stands in the queue now; what these tasks queue waits for the next call. */
+  /**
+   * Runs what stands in the queue now; what these tasks queue waits for the next call. When a task throws, those
+   * behind it stay in the queue.
+   */
   runBatch(): void {
-    let task = this.head;
-    this.head = undefined;
-    this.tail = undefined;
-    while (task !== undefined) {
-      const next: Task | undefined = task.next;
+    const last = this.tail;
+    for (let task = this.head; task !== undefined; task = this.head) {
+      this.head = task.next;
+      if (this.head === undefined) this.tail = undefined;
       task.next = undefined;
       task.queued = false;
       task.run();
-      task = next;
+      if (task === last) return;
     }
   }
 }

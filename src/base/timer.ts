@@ -1,13 +1,16 @@
 /**
- * Timers that cost one store to move later.
+ * Timers that cost two stores to move later.
  *
  * A timer is an object its owner embeds once and arms again and again; arming allocates nothing. The queue is a
- * binary heap ordered by the deadline each timer had when it was last placed. Moving a deadline later, the usual
- * case (every ACK moves the retransmission timer), only stores the new deadline: the heap finds out when the old
- * one comes to the top, and sinks the timer to its true place then.
+ * heap ordered by the deadline each timer had when it was last placed. Moving a deadline later, the usual case
+ * (every ACK moves the retransmission timer), only stores the new deadline: the heap finds out when the old one
+ * comes to the top, and sinks the timer to its true place then.
  *
  * The idea is that of intrusive timers in Varghese and Lauck, "Hashed and Hierarchical Timing Wheels" (1987) §3,
  * with the lazy re-arming of BSD-derived stacks.
+ *
+ * Timers with equal deadlines fire in the order in which they were armed; for one armed again, the last time counts.
+ * That holds for timers moved lazily too, so what happens in an instant never depends on when somebody looked.
  */
 
 /** The deadline of a timer that is not armed. */
@@ -17,10 +20,11 @@ export const NEVER = Number.POSITIVE_INFINITY;
 export class Timer {
   /** When it fires, in microseconds of its clock; {@link NEVER} when it is not armed. */
   deadline = NEVER;
-  /** The deadline under which the heap holds it; never later than `deadline` while armed. */
-  placedAt = 0;
-  /** Tie-break among equal deadlines: first armed, first fired. */
+  /** The number of the last arming, which decides among equal deadlines. */
   order = 0;
+  /** The deadline and the order under which the heap holds it; never later than the true ones while armed. */
+  placedAt = NEVER;
+  placedOrder = 0;
   /** Index in the heap, -1 when it is not there. */
   place = -1;
   readonly fire: () => void;
@@ -41,10 +45,12 @@ export class TimerQueue {
   /** How many timers are armed (those disarmed but still in the heap do not count). */
   armedCount = 0;
 
-  /** Arms `timer` for `deadline` (microseconds), or moves it there if it is armed. */
+  /** Arms `timer` for `deadline` (microseconds), or moves it there if it is armed. {@link NEVER} disarms it. */
   arm(timer: Timer, deadline: number): void {
+    if (!(deadline < NEVER)) return this.armNever(timer, deadline);
     if (timer.deadline === NEVER) this.armedCount++;
     timer.deadline = deadline;
+    timer.order = ++this.orders;
     if (timer.place < 0) {
       timer.place = this.heap.length;
       this.heap.push(timer);
@@ -52,7 +58,7 @@ export class TimerQueue {
       return; // later than where it is placed: found out when it comes to the top
     }
     timer.placedAt = deadline;
-    timer.order = this.orders++;
+    timer.placedOrder = timer.order;
     this.rise(timer);
   }
 
@@ -91,24 +97,30 @@ export class TimerQueue {
     return top;
   }
 
-  /** Drops disarmed timers from the top and sinks moved ones until the top's place is its true deadline. */
+  /** Drops disarmed timers from the top and sinks moved ones until the top's place is its true one. */
   private settleTop(): Timer | undefined {
     for (;;) {
       const top = this.heap[0];
       if (top === undefined) return undefined;
-      if (top.deadline === top.placedAt) return top;
       if (top.deadline === NEVER) {
         this.remove(top);
+      } else if (top.order === top.placedOrder) {
+        return top;
       } else {
         top.placedAt = top.deadline;
-        top.order = this.orders++;
+        top.placedOrder = top.order;
         this.sink(top);
       }
     }
   }
 
+  private armNever(timer: Timer, deadline: number): void {
+    if (deadline !== NEVER) throw new RangeError(`a deadline is a number of microseconds, not ${deadline}`);
+    this.disarm(timer);
+  }
+
   private before(a: Timer, b: Timer): boolean {
-    return a.placedAt < b.placedAt || (a.placedAt === b.placedAt && a.order < b.order);
+    return a.placedAt < b.placedAt || (a.placedAt === b.placedAt && a.placedOrder < b.placedOrder);
   }
 
   private rise(timer: Timer): void {
