@@ -46,6 +46,10 @@ export interface PathFinder {
   isLocal(address: number): boolean;
   /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */
   isBroadcastOrMulticast(address: number): boolean;
+  /** Lowers the path MTU to `destination` after a transport has checked the ICMP message that asks for it. */
+  learnPathMtu(destination: number, mtu: number): void;
+  /** Advice from a transport that the route to `destination` may be dead (RFC 9293 §3.8.3, R1). */
+  suspectRoute(destination: number): void;
   /** Answers `packet` (as IPv4 input left it) with an ICMP error, subject to RFC 1122's rules; does not release it. */
   sendError(packet: Packet, type: number, code: number): void;
 }
@@ -56,6 +60,10 @@ export interface IcmpReport {
   code: number;
   /** Next-hop MTU of "fragmentation needed", as received (0 when the router did not say). */
   mtu: number;
+  /** The error as Linux reports it to a socket (icmp_err_convert): ECONNREFUSED for port unreachable, … (positive). */
+  errno: number;
+  /** Hard errors (RFC 1122 §4.2.3.9: protocol and port unreachable, and fragmentation needed) as opposed to soft ones. */
+  hard: boolean;
   /** The address of the host or router that sent it. */
   from: number;
   /** The quoted datagram's source (ours) and destination. */
