@@ -47,7 +47,11 @@ export class TimerQueue {
 
   /** Arms `timer` for `deadline` (microseconds), or moves it there if it is armed. {@link NEVER} disarms it. */
   arm(timer: Timer, deadline: number): void {
-    if (!(deadline < NEVER)) return this.armNever(timer, deadline);
+    if (!(deadline < NEVER)) {
+      if (deadline !== NEVER) throw new RangeError(`a deadline is a number of microseconds, not ${deadline}`);
+      this.disarm(timer);
+      return;
+    }
     if (timer.deadline === NEVER) this.armedCount++;
     timer.deadline = deadline;
     timer.order = ++this.orders;
@@ -112,11 +116,6 @@ export class TimerQueue {
         this.sink(top);
       }
     }
-  }
-
-  private armNever(timer: Timer, deadline: number): void {
-    if (deadline !== NEVER) throw new RangeError(`a deadline is a number of microseconds, not ${deadline}`);
-    this.disarm(timer);
   }
 
   private before(a: Timer, b: Timer): boolean {

@@ -7,9 +7,22 @@ export const HEADROOM = 160;
 export const SMALL_PACKET_SIZE = 2048;
 export const LARGE_PACKET_SIZE = 65_536 + 512;
 
-const SLAB_PACKETS = 512;
+/** The first slab in bytes; each further one is twice as large. Memory that is not used is not committed. */
+const FIRST_SLAB_SIZE = 16 * 1024 * 1024;
+const LARGEST_SLAB_SIZE = 512 * 1024 * 1024;
+/** How many packets are made at once when none is free. */
+const SMALL_BATCH = 64;
+const LARGE_BATCH = 4;
 
-/** Hands out packets and takes them back; counts what is out, so that a test can insist on zero. */
+/** What debug mode writes over released packets. */
+export const POISON = 0xdb;
+
+/**
+ * Hands out packets and takes them back; counts what is out, so that a test can insist on zero.
+ *
+ * All packets of a pool share a few large slabs, most often one: every slab is a WebAssembly memory, for which an
+ * engine reserves gigabytes of address space, and summing is fastest when there is only one.
+ */
 export class PacketPool {
   /** Packets handed out and not yet released. */
   outstanding = 0;
@@ -17,18 +30,18 @@ export class PacketPool {
   debug = false;
   private small: Packet | undefined = undefined;
   private large: Packet | undefined = undefined;
+  /** The newest slab, and how much of it is cut into packets. */
+  private slab: Slab | undefined = undefined;
+  private used = 0;
 
   /**
    * A packet with room for `size` bytes behind the headroom, framing zero bytes there: `offset` = base + HEADROOM,
-   * `length` = 0. Its bytes are not cleared.
+   * `length` = 0. Its bytes are not cleared. RangeError when `size` is more than a large packet holds.
    */
   allocate(size: number): Packet {
-    const isSmall = size + HEADROOM <= SMALL_PACKET_SIZE;
+    const isSmall = size <= SMALL_PACKET_SIZE - HEADROOM;
     let packet = isSmall ? this.small : this.large;
-    if (packet === undefined) {
-      this.grow(isSmall);
-      packet = (isSmall ? this.small : this.large) as Packet;
-    }
+    if (packet === undefined || size > LARGE_PACKET_SIZE - HEADROOM) packet = this.grow(size, isSmall);
     if (isSmall) this.small = packet.next;
     else this.large = packet.next;
     packet.next = undefined;
@@ -50,12 +63,12 @@ export class PacketPool {
     return packet;
   }
 
-  /** Takes a packet back: called by {@link Packet.release}. */
+  /** Takes a packet back: called by {@link Packet.release}. Throws when it has been taken back before. */
   release(packet: Packet): void {
     if (!packet.live) throw new Error("packet released twice");
     packet.live = false;
     this.outstanding--;
-    if (this.debug) packet.slab.bytes.fill(0xdb, packet.base, packet.base + packet.capacity);
+    if (this.debug) packet.slab.bytes.fill(POISON, packet.base, packet.base + packet.capacity);
     if (packet.capacity === SMALL_PACKET_SIZE) {
       packet.next = this.small;
       this.small = packet;
@@ -65,16 +78,35 @@ export class PacketPool {
     }
   }
 
-  private grow(isSmall: boolean): void {
-    const size = isSmall ? SMALL_PACKET_SIZE : LARGE_PACKET_SIZE;
-    const count = isSmall ? SLAB_PACKETS : 16;
-    const slab = new Slab(size * count);
-    for (let index = count - 1; index >= 0; index--) {
-      const packet = new Packet(this, slab, index * size, size);
-      packet.next = isSmall ? this.small : this.large;
-      if (isSmall) this.small = packet;
-      else this.large = packet;
+  /** Makes a batch of free packets and returns the first; the caller takes it off the list. */
+  private grow(size: number, isSmall: boolean): Packet {
+    if (!(size <= LARGE_PACKET_SIZE - HEADROOM)) {
+      throw new RangeError(`a packet holds 0 to ${LARGE_PACKET_SIZE - HEADROOM} bytes, not ${size}`);
     }
+    const capacity = isSmall ? SMALL_PACKET_SIZE : LARGE_PACKET_SIZE;
+    const count = isSmall ? SMALL_BATCH : LARGE_BATCH;
+    const slab = this.slabWith(count * capacity);
+    let first: Packet | undefined;
+    for (let index = count - 1; index >= 0; index--) {
+      const packet = new Packet(this, slab, this.used + index * capacity, capacity);
+      packet.next = first;
+      first = packet;
+    }
+    this.used += count * capacity;
+    return first as Packet;
+  }
+
+  /** The newest slab if it has `size` bytes left, else a new one. */
+  private slabWith(size: number): Slab {
+    let slab = this.slab;
+    if (slab === undefined || this.used + size > slab.bytes.length) {
+      slab = new Slab(
+        slab === undefined ? FIRST_SLAB_SIZE : Math.min(2 * slab.bytes.length, LARGEST_SLAB_SIZE),
+      );
+      this.slab = slab;
+      this.used = 0;
+    }
+    return slab;
   }
 }
 
