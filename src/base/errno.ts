@@ -3,6 +3,7 @@
  * The names and texts are POSIX's and glibc's.
  */
 export const EPERM = 1;
+export const ENOENT = 2;
 export const EINTR = 4;
 export const EBADF = 9;
 export const EAGAIN = 11;
@@ -14,6 +15,8 @@ export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
 export const EPIPE = 32;
+export const EDOM = 33;
+export const ENONET = 64;
 export const EPROTO = 71;
 export const ENOTSOCK = 88;
 export const EDESTADDRREQ = 89;

@@ -1,0 +1,102 @@
+import type { Link, LinkReceiver } from "../link/link.ts";
+import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
+import { formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
+import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
+
+/** What IPv4 wants to hear from its interfaces. */
+export interface InterfaceOwner {
+  /** Takes ownership of the packet. */
+  input(packet: Packet, from: Interface): void;
+  /** The interface went up or down. */
+  interfaceChanged(): void;
+}
+
+export class InterfaceCounters {
+  receivedPackets = 0;
+  receivedBytes = 0;
+  sentPackets = 0;
+  sentBytes = 0;
+}
+
+export interface InterfaceOptions {
+  /** As in "lo" or "eth0"; unique on its host. */
+  name: string;
+  link: Link;
+  /** Our address on this link, int32. Several interfaces may have the same. */
+  address: number;
+  /** How many leading bits of it name the network, 0 to 32. */
+  prefixLength: number;
+}
+
+/** A link and our address on it. */
+export class Interface implements LinkReceiver {
+  /** From 0, in the order of adding. */
+  readonly index: number;
+  readonly name: string;
+  readonly link: Link;
+  readonly address: number;
+  readonly prefixLength: number;
+  /** The largest datagram the link carries, bytes; 65535 at most. */
+  readonly mtu: number;
+  /** Whether its address is in 127/8: the only interface that may carry such addresses. */
+  readonly isLoopback: boolean;
+  readonly counters = new InterfaceCounters();
+  private readonly owner: InterfaceOwner;
+  private readonly inputFlags: number;
+  private isUp = true;
+
+  constructor(owner: InterfaceOwner, index: number, options: InterfaceOptions) {
+    const { name, link, address, prefixLength } = options;
+    if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
+      throw new RangeError(
+        `the prefix length of ${name} is a whole number from 0 to 32, not ${prefixLength}`,
+      );
+    }
+    if (!isUnicast(address) || isDirectedBroadcast(address, address, prefixLength)) {
+      throw new RangeError(`the address of ${name} names one host: ${formatAddress(address)} does not`);
+    }
+    if (link.mtu < MIN_MTU) {
+      throw new RangeError(`the MTU of ${name} is at least ${MIN_MTU} (RFC 791 §3.2), not ${link.mtu}`);
+    }
+    this.owner = owner;
+    this.index = index;
+    this.name = name;
+    this.link = link;
+    this.address = address;
+    this.prefixLength = prefixLength;
+    this.mtu = Math.min(link.mtu, MAX_DATAGRAM_LENGTH);
+    this.isLoopback = isLoopback(address);
+    this.inputFlags = link.features.checksum ? FLAG_CHECKSUM_TRUSTED : 0;
+    link.attach(this);
+  }
+
+  /** Whether it sends and receives; true at first. Routes through an interface that is down are passed over. */
+  get up(): boolean {
+    return this.isUp;
+  }
+
+  set up(up: boolean) {
+    this.isUp = up;
+    this.owner.interfaceChanged();
+  }
+
+  /** Whether `address` is a broadcast on this link; the limited one is, wherever it comes in. */
+  isBroadcast(address: number): boolean {
+    return address === -1 || isDirectedBroadcast(address, this.address, this.prefixLength);
+  }
+
+  input(packet: Packet): void {
+    this.counters.receivedPackets++;
+    this.counters.receivedBytes += packet.length;
+    packet.interfaceIndex = this.index;
+    packet.flags |= this.inputFlags;
+    this.owner.input(packet, this);
+  }
+
+  /** Takes ownership of a whole datagram for `nextHop`. */
+  output(packet: Packet, nextHop: number): void {
+    this.counters.sentPackets++;
+    this.counters.sentBytes += packet.length;
+    this.link.send(packet, nextHop);
+  }
+}

@@ -1,0 +1,120 @@
+import type { Clock } from "../base/clock.ts";
+import { EMSGSIZE, ENETUNREACH } from "../base/errno.ts";
+import { NEVER } from "../base/timer.ts";
+import type { Packet } from "../packet/packet.ts";
+import type { IpCounters } from "./counters.ts";
+import { sendFragments } from "./fragment.ts";
+import type { Identification } from "./identification.ts";
+import type { Interface } from "./interface.ts";
+import {
+  DONT_FRAGMENT,
+  IPV4_HEADER_LENGTH,
+  MAX_DATAGRAM_LENGTH,
+  MIN_MTU,
+  writeIpv4Header,
+} from "./ipv4-header.ts";
+import type { Path, SendOptions } from "./path.ts";
+
+/** What a path needs of the IPv4 layer it belongs to. */
+export interface PathOwner {
+  readonly clock: Clock;
+  readonly counters: IpCounters;
+  readonly identification: Identification;
+  /** Changes with every route, interface and path MTU. */
+  readonly generation: number;
+  /** Sets `path`'s interface, next hop and MTU from the tables as they are now. */
+  resolve(path: Ipv4Path): void;
+}
+
+/** A way to one destination: see {@link Path}. It looks its route up again when the tables have changed. */
+export class Ipv4Path implements Path {
+  readonly source: number;
+  readonly destination: number;
+  readonly isLocal: boolean;
+  readonly isBroadcast: boolean;
+  /** What {@link PathOwner.resolve} sets. */
+  interface: Interface | undefined = undefined;
+  nextHop = 0;
+  knownMtu = MIN_MTU;
+  /** When `knownMtu` may grow again, microseconds of the clock. */
+  mtuUntil = NEVER;
+  /** The path claims an MTU below the smallest we believe: DF would be a dead end, so it is left out. */
+  neverDontFragment = false;
+  private generation = -1;
+  private readonly owner: PathOwner;
+
+  constructor(owner: PathOwner, source: number, destination: number, isLocal: boolean, isBroadcast: boolean) {
+    this.owner = owner;
+    this.source = source;
+    this.destination = destination;
+    this.isLocal = isLocal;
+    this.isBroadcast = isBroadcast;
+  }
+
+  get mtu(): number {
+    this.refresh();
+    return this.knownMtu;
+  }
+
+  get linkMtu(): number {
+    return this.refresh()?.mtu ?? MIN_MTU;
+  }
+
+  get checksumTrusted(): boolean {
+    return this.refresh()?.link.features.checksum ?? false;
+  }
+
+  get segmentation(): boolean {
+    return this.refresh()?.link.features.segmentation ?? false;
+  }
+
+  send(packet: Packet, protocol: number, options: SendOptions): number {
+    const { owner } = this;
+    const by = this.refresh();
+    if (by === undefined) {
+      owner.counters.noRoute++;
+      packet.release();
+      return -ENETUNREACH;
+    }
+    packet.prepend(IPV4_HEADER_LENGTH);
+    const { length } = packet;
+    const dontFragment = options.dontFragment && !this.neverDontFragment;
+    // A transport may probe above the learned MTU with DF (RFC 4821); the link itself is the limit.
+    const limit = dontFragment ? by.mtu : this.knownMtu;
+    const fits = length <= limit || packet.segmentSize !== 0;
+    if (length > MAX_DATAGRAM_LENGTH || (dontFragment && !fits)) {
+      owner.counters.sendTooBig++;
+      packet.release();
+      return -EMSGSIZE;
+    }
+    owner.counters.sent++;
+    writeIpv4Header(
+      packet.slab.view,
+      packet.offset,
+      length,
+      options.trafficClass,
+      dontFragment ? 0 : owner.identification.next(), // RFC 6864 §4.1: atomic datagrams need none
+      dontFragment ? DONT_FRAGMENT : 0,
+      options.timeToLive,
+      protocol,
+      this.source,
+      this.destination,
+    );
+    if (fits) {
+      by.output(packet, this.nextHop);
+    } else {
+      owner.counters.fragmented++;
+      owner.counters.fragmentsSent += sendFragments(packet, limit, by, this.nextHop);
+    }
+    return 0;
+  }
+
+  /** Makes sure that the route is the present one, and returns its interface. */
+  private refresh(): Interface | undefined {
+    if (this.generation !== this.owner.generation || this.owner.clock.now >= this.mtuUntil) {
+      this.generation = this.owner.generation;
+      this.owner.resolve(this);
+    }
+    return this.interface;
+  }
+}

@@ -1,0 +1,302 @@
+/** IPv4 of one host (RFC 791, RFC 1122 §3): what comes in, what goes out, and the tables that say where. */
+import type { Clock } from "../base/clock.ts";
+import { EACCES, EINVAL, ENETUNREACH } from "../base/errno.ts";
+import type { SipKey } from "../base/hash.ts";
+import type { Random } from "../base/random.ts";
+import { NEVER } from "../base/timer.ts";
+import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import {
+  ANY_ADDRESS,
+  BROADCAST_ADDRESS,
+  isLoopback,
+  isMulticast,
+  isUnicast,
+  isZeroNet,
+  LOOPBACK_ADDRESS,
+  prefixMask,
+} from "./address.ts";
+import type { IpConfig } from "./config.ts";
+import { type DropReason, IpCounters } from "./counters.ts";
+import { Icmp } from "./icmp.ts";
+import {
+  EXCEEDED_IN_REASSEMBLY,
+  ICMP_PARAMETER_PROBLEM,
+  ICMP_TIME_EXCEEDED,
+  ICMP_UNREACHABLE,
+  UNREACHABLE_PROTOCOL,
+} from "./icmp-message.ts";
+import { Identification } from "./identification.ts";
+import { Interface, type InterfaceOptions, type InterfaceOwner } from "./interface.ts";
+import {
+  FRAGMENT_OFFSET_MASK,
+  IPV4_HEADER_LENGTH,
+  Ipv4Header,
+  MIN_MTU,
+  MORE_FRAGMENTS,
+  PROTOCOL_ICMP,
+  parseIpv4Header,
+} from "./ipv4-header.ts";
+import { Ipv4Path, type PathOwner } from "./ipv4-path.ts";
+import { checkOptions, OPTIONS_GOOD, OPTIONS_SOURCE_ROUTE } from "./options.ts";
+import type { Path, PathFinder, Transport } from "./path.ts";
+import { PathMtuCache } from "./path-mtu.ts";
+import { Reassembler } from "./reassemble.ts";
+import { RouteTable } from "./route.ts";
+
+export interface Ipv4Environment {
+  clock: Clock;
+  /** The host's secret. */
+  key: SipKey;
+  random: Random;
+  config: IpConfig;
+}
+
+export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
+  readonly clock: Clock;
+  readonly config: IpConfig;
+  readonly counters = new IpCounters();
+  readonly routes: RouteTable;
+  readonly icmp: Icmp;
+  readonly identification: Identification;
+  private readonly interfaceList: Interface[] = [];
+  private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
+  private readonly reassembler: Reassembler;
+  private readonly pathMtus: PathMtuCache;
+  private readonly header = new Ipv4Header();
+  /** Changes of interfaces and of path MTUs; those of routes are counted by the table. */
+  private changes = 0;
+
+  constructor(environment: Ipv4Environment) {
+    const { clock, key, random, config } = environment;
+    this.clock = clock;
+    this.config = config;
+    this.routes = new RouteTable(this.interfaceList);
+    this.identification = new Identification(key);
+    this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
+    this.icmp = new Icmp({ clock, random, config, paths: this, transports: this.transports });
+    this.register(PROTOCOL_ICMP, this.icmp);
+    this.reassembler = new Reassembler({
+      clock,
+      key,
+      config,
+      counters: this.counters,
+      timedOut: (first) => this.icmp.sendError(first, ICMP_TIME_EXCEEDED, EXCEEDED_IN_REASSEMBLY),
+    });
+  }
+
+  get interfaces(): readonly Interface[] {
+    return this.interfaceList;
+  }
+
+  /** Puts an address on a link, with a route to its network. Throws a RangeError when one of them is of no use. */
+  addInterface(options: InterfaceOptions): Interface {
+    if (this.interfaceList.some((other) => other.name === options.name)) {
+      throw new RangeError(`there is an interface ${options.name} already`);
+    }
+    const added = new Interface(this, this.interfaceList.length, options);
+    this.interfaceList.push(added);
+    const { address, prefixLength } = added;
+    this.routes.addRoute(address & prefixMask(prefixLength), prefixLength, 0, added);
+    this.changes++;
+    return added;
+  }
+
+  /** Has `transport` get the datagrams, and the errors about datagrams, of `protocol`. */
+  register(protocol: number, transport: Transport): void {
+    this.transports[protocol] = transport;
+  }
+
+  /** Forgets incomplete datagrams and lets go of the links, closing them. */
+  close(): void {
+    this.reassembler.close();
+    for (const each of this.interfaceList) {
+      each.link.attach(undefined);
+      each.link.close();
+    }
+  }
+
+  // ------------------------------------------------------------------------------------------------ coming in
+
+  /** Takes a datagram, framed from its IPv4 header on, that came by `from`; takes ownership. RFC 1122 §3.2.1 */
+  input(packet: Packet, from: Interface): void {
+    this.counters.received++;
+    const { header } = this;
+    const reason = this.refuse(packet, header, from);
+    if (reason !== undefined) {
+      this.counters[reason]++;
+      packet.release();
+      return;
+    }
+    packet.strip(header.headerLength);
+    if ((header.fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET_MASK)) === 0) {
+      this.deliver(packet);
+      return;
+    }
+    const whole = this.reassembler.add(packet);
+    if (whole !== undefined) this.deliver(whole);
+  }
+
+  /** Parses and judges `packet` and sets its network fields. Returns why it is to be dropped, or undefined. */
+  private refuse(packet: Packet, header: Ipv4Header, from: Interface): DropReason | undefined {
+    if (!from.up) return "interfaceDown";
+    const fault = parseIpv4Header(packet, header);
+    if (fault !== undefined) return fault;
+    packet.length = header.totalLength; // the one place that cuts a link's padding off
+    packet.networkOffset = packet.offset;
+    packet.networkLength = header.totalLength;
+    packet.source = header.source;
+    packet.destination = header.destination;
+    packet.protocol = header.protocol;
+    packet.timeToLive = header.timeToLive; // even 0 is good enough for us (RFC 1122 §3.2.1.7, MUST NOT)
+    packet.trafficClass = header.trafficClass;
+    const reason = this.judgeSource(header, from) ?? this.judgeDestination(packet, from);
+    if (reason !== undefined || header.headerLength === IPV4_HEADER_LENGTH) return reason;
+    return this.judgeOptions(packet, header.headerLength);
+  }
+
+  private deliver(packet: Packet): void {
+    const transport = this.transports[packet.protocol];
+    if (transport !== undefined) {
+      this.counters.delivered++;
+      transport.input(packet);
+    } else {
+      this.counters.unknownProtocol++;
+      this.icmp.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_PROTOCOL); // RFC 1122 §3.2.2.1, SHOULD
+      packet.release();
+    }
+  }
+
+  /** RFC 1122 §3.2.1.3, MUST: what cannot be the source of a datagram. */
+  private judgeSource(header: Ipv4Header, from: Interface): DropReason | undefined {
+    const { source } = header;
+    if (!isUnicast(source)) {
+      // A host that boots asks from 0.0.0.0, of all hosts (RFC 1122 §3.2.1.3 (a), RFC 2131 §4.1).
+      const boots = source === ANY_ADDRESS && header.destination === BROADCAST_ADDRESS;
+      return boots ? undefined : "martianSource";
+    }
+    if (from.isLoopback) return undefined;
+    if (isLoopback(source)) return "martianSource";
+    for (const each of this.interfaceList) {
+      if (source === each.address) return "ownSource";
+      if (each.isBroadcast(source)) return "martianSource";
+    }
+    return undefined;
+  }
+
+  /** RFC 1122 §3.2.1.3, MUST: whether a datagram is for us. Marks broadcasts. */
+  private judgeDestination(packet: Packet, from: Interface): DropReason | undefined {
+    const { destination } = packet;
+    if (destination !== from.address) {
+      if (from.isBroadcast(destination)) {
+        packet.flags |= FLAG_BROADCAST;
+        return undefined;
+      }
+      if (isZeroNet(destination) || isMulticast(destination)) return "notForUs";
+      if (!this.isLocal(destination)) return isLoopback(destination) ? "martianDestination" : "notForUs";
+      if (!from.isLoopback) {
+        if (isLoopback(destination)) return "martianDestination";
+        if (this.config.strongHost) return "wrongInterface"; // RFC 1122 §3.3.4.2
+      }
+    }
+    // RFC 1122 §3.3.6, SHOULD: a link-layer broadcast is no way to reach one host
+    return (packet.flags & FLAG_BROADCAST) !== 0 ? "linkBroadcast" : undefined;
+  }
+
+  private judgeOptions(packet: Packet, headerLength: number): DropReason | undefined {
+    const { offset } = packet;
+    const bad = checkOptions(packet.slab.view, offset + IPV4_HEADER_LENGTH, offset + headerLength);
+    if (bad === OPTIONS_GOOD) return undefined;
+    if (bad === OPTIONS_SOURCE_ROUTE) return "sourceRouted"; // RFC 7126 §4.3, SHOULD
+    this.icmp.sendError(packet, ICMP_PARAMETER_PROBLEM, 0, (bad - offset) << 24); // RFC 1122 §3.2.2.5, SHOULD
+    return "badOptions";
+  }
+
+  // ------------------------------------------------------------------------------------------------ going out
+
+  path(destination: number, source: number, allowBroadcast = false): Path | number {
+    const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
+    const isBroadcast = this.isBroadcast(target);
+    if (isBroadcast && !allowBroadcast) return -EACCES;
+    const isLocal = this.isLocal(target);
+    const by = this.outgoingInterface(target, source, isLocal, isBroadcast);
+    if (by === undefined || isZeroNet(target)) return -ENETUNREACH;
+    // RFC 1122 §3.2.1.3 (g), MUST NOT: 127/8 stays inside.
+    if (isLoopback(source) && !by.isLoopback) return -EINVAL;
+    // RFC 1122 §3.3.4.3: the address of the interface that the route names; to ourselves, the address that is meant.
+    const own = by.isLoopback && !isLoopback(target) ? target : by.address;
+    return new Ipv4Path(this, source === ANY_ADDRESS ? own : source, target, isLocal, isBroadcast);
+  }
+
+  isLocal(address: number): boolean {
+    for (const each of this.interfaceList) {
+      if (address === each.address) return true;
+      if (each.isLoopback && isLoopback(address) && !each.isBroadcast(address)) return true;
+    }
+    return false;
+  }
+
+  isBroadcastOrMulticast(address: number): boolean {
+    return isMulticast(address) || this.isBroadcast(address);
+  }
+
+  learnPathMtu(destination: number, mtu: number): void {
+    if (this.pathMtus.learn(destination, mtu, this.clock.now)) this.changes++;
+  }
+
+  /** Turns to the next of several gateways of equal merit (RFC 1122 §3.3.1.5). */
+  suspectRoute(destination: number): void {
+    const route = this.routes.lookup(destination);
+    if (route !== undefined && route.via !== 0) this.routes.demote(route);
+  }
+
+  sendError(packet: Packet, type: number, code: number): void {
+    this.icmp.sendError(packet, type, code);
+  }
+
+  get generation(): number {
+    return this.routes.generation + this.changes;
+  }
+
+  interfaceChanged(): void {
+    this.changes++;
+  }
+
+  resolve(path: Ipv4Path): void {
+    const { destination, source } = path;
+    const by = this.outgoingInterface(destination, source, path.isLocal, path.isBroadcast);
+    const wrongSource = isLoopback(source) && by?.isLoopback !== true;
+    path.interface = wrongSource ? undefined : by;
+    if (by === undefined) return;
+    const via = by.isLoopback || path.isBroadcast ? 0 : (this.routes.lookup(destination)?.via ?? 0);
+    path.nextHop = via === 0 ? destination : via;
+    const learned = path.isLocal ? undefined : this.pathMtus.find(destination, this.clock.now);
+    const floor = Math.max(this.config.minPathMtu, MIN_MTU);
+    path.knownMtu = Math.min(by.mtu, Math.max(learned?.mtu ?? by.mtu, floor));
+    path.mtuUntil = learned?.until ?? NEVER;
+    path.neverDontFragment = learned !== undefined && learned.mtu < floor;
+  }
+
+  /** The interface that a datagram to `destination` leaves by; only lo carries what is for ourselves and for 127/8. */
+  private outgoingInterface(
+    destination: number,
+    source: number,
+    isLocal: boolean,
+    isBroadcast: boolean,
+  ): Interface | undefined {
+    if (isLocal || isLoopback(destination)) {
+      return this.interfaceList.find((each) => each.isLoopback && each.up);
+    }
+    const route = this.routes.lookup(destination);
+    if (route !== undefined || !(isBroadcast || isMulticast(destination))) return route?.interface;
+    // A broadcast that no route tells the way goes out by the source's interface, or by the first there is.
+    return this.interfaceList.find(
+      (each) => each.up && !each.isLoopback && (source === ANY_ADDRESS || source === each.address),
+    );
+  }
+
+  private isBroadcast(address: number): boolean {
+    if (address === BROADCAST_ADDRESS) return true;
+    for (const each of this.interfaceList) if (each.isBroadcast(address)) return true;
+    return false;
+  }
+}
