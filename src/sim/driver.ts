@@ -1,0 +1,266 @@
+/**
+ * Moves virtual time. The world runs by itself until it has news for a program (a promise was settled); then the
+ * program gets a turn of the event loop; and only when neither has anything left to do in this instant does the clock
+ * jump to the next deadline.
+ *
+ * What is guaranteed: code that awaits only this network (sockets, `sleep`) and ready promises runs to its next such
+ * await before time moves, so equal seeds give equal runs. Real work inside `run` (a file, a digest, a real timer) is
+ * out of the clock's sight: time stands still for it when it is wrapped in {@link Driver.external}. Without that, time
+ * stands still only while no call on the network is pending, and no longer than the grace.
+ */
+import { type Alarm, clearAlarm, macrotask, monotonicMicros, setAlarm } from "../base/ambient.ts";
+import type { VirtualClock } from "../base/clock.ts";
+import { NEVER, Timer } from "../base/timer.ts";
+import { DeadlockError, type PendingCall } from "./deadlock.ts";
+import { check } from "./options.ts";
+
+/** Turns of the event loop given in vain before real time is waited for. */
+const PATIENT_TURNS = 16;
+
+/** What the driver has to know of the network. */
+export interface DrivenWorld {
+  /** How many calls programs wait for, and what each of them is, the host's name in front. */
+  readonly pendingCount: number;
+  pending(): string[];
+  /** Throws what a program's callback has thrown where it could not be thrown further. */
+  rethrow(): void;
+}
+
+export class Driver {
+  readonly clock: VirtualClock;
+  private readonly world: DrivenWorld;
+  private readonly graceMillis: number;
+  /** Which of run, idle, advance, drain is at work. */
+  private driving: string | undefined = undefined;
+  private readonly sleepers = new Set<PendingCall & { readonly timer: Timer; reject(error: Error): void }>();
+  private externals = 0;
+  /** Ends a {@link pause} early. */
+  private resume: (() => void) | undefined = undefined;
+  private closed = false;
+
+  constructor(clock: VirtualClock, world: DrivenWorld, graceMillis: number) {
+    this.clock = clock;
+    this.world = world;
+    this.graceMillis = graceMillis;
+  }
+
+  async run<T>(program: () => T | PromiseLike<T>): Promise<T> {
+    if (typeof program !== "function") throw new TypeError(`run takes a function, got ${String(program)}`);
+    this.take("run");
+    try {
+      const outcome = new Outcome(program);
+      let unseen = false; // the program waits for something that cannot be seen from here
+      let settled = this.clock.settled;
+      for (;;) {
+        await turn();
+        if (outcome.settled) break;
+        if (settled !== this.clock.settled) unseen = false;
+        settled = this.clock.settled;
+        if (this.proceed(this.clock.now)) continue;
+        if (this.externals > 0) {
+          await this.pause(this.graceMillis);
+        } else if (!unseen && this.pendingCount === 0) {
+          // Nobody waits for the network, so the program waits for something real. When nothing comes of that within the
+          // grace, it may wait for the network in its own way, by a callback: go on, instant by instant.
+          unseen = !(await this.grace(outcome));
+        } else if (!(unseen ? this.instant(NEVER) : this.proceed(NEVER))) {
+          await this.graceOrDeadlock(outcome);
+        }
+      }
+      return outcome.value();
+    } finally {
+      this.driving = undefined;
+    }
+  }
+
+  /** Runs the world until nothing is left to happen. */
+  async idle(): Promise<void> {
+    await this.drive("idle", NEVER);
+  }
+
+  /** Runs the world for exactly `millis`: what is due at the end still happens. */
+  async advance(millis: number): Promise<void> {
+    const end = this.clock.now + micros("advance", millis);
+    await this.drive("advance", end);
+    this.clock.jumpTo(end);
+  }
+
+  /** Runs the world until nothing is left to happen, at once: programs that wait for promises get no turn. */
+  drain(): void {
+    this.take("drain");
+    try {
+      for (;;) if (!this.proceed(NEVER)) return;
+    } finally {
+      this.driving = undefined;
+    }
+  }
+
+  /** Settles when `millis` of virtual time have gone by. */
+  sleep(millis: number): Promise<void> {
+    const delay = micros("sleep", millis);
+    if (this.closed) return Promise.reject(new Error("the network is closed"));
+    const { clock, sleepers } = this;
+    const end = clock.now + delay;
+    return new Promise((resolve, reject) => {
+      const timer = new Timer(() => {
+        sleepers.delete(sleeper);
+        clock.settled++;
+        resolve();
+      });
+      const sleeper = { describe: () => `sleep until ${end / 1000} ms`, timer, reject };
+      sleepers.add(sleeper);
+      clock.arm(timer, end);
+    });
+  }
+
+  /** Holds virtual time until `promise`, which comes from outside the network, settles; and gives it back. */
+  async external<T>(promise: PromiseLike<T> | T): Promise<T> {
+    this.externals++;
+    try {
+      return await promise;
+    } finally {
+      this.externals--;
+      this.resume?.();
+    }
+  }
+
+  /** What programs wait for, calls and sleeps. */
+  pending(): string[] {
+    return [...this.world.pending(), ...[...this.sleepers].map((sleeper) => sleeper.describe())];
+  }
+
+  /** Sleeps that have not ended. */
+  get sleeping(): number {
+    return this.sleepers.size;
+  }
+
+  private get pendingCount(): number {
+    return this.world.pendingCount + this.sleepers.size;
+  }
+
+  close(): void {
+    this.closed = true;
+    for (const sleeper of this.sleepers) {
+      this.clock.timers.remove(sleeper.timer);
+      sleeper.reject(new Error("the network was closed"));
+    }
+    this.sleepers.clear();
+  }
+
+  private async drive(name: string, end: number): Promise<void> {
+    this.take(name);
+    try {
+      do {
+        await turn();
+        while (this.externals > 0) {
+          this.proceed(this.clock.now);
+          await this.pause(this.graceMillis);
+          await turn();
+        }
+      } while (this.proceed(end));
+    } finally {
+      this.driving = undefined;
+    }
+  }
+
+  private take(name: string): void {
+    if (this.closed) throw new Error(`${name}: the network is closed`);
+    if (this.driving !== undefined) {
+      const advice = this.driving === "run" ? "; inside run, wait with net.sleep(ms)" : "; await it first";
+      throw new Error(`${name}: this network is being driven by ${this.driving} already${advice}`);
+    }
+    this.driving = name;
+  }
+
+  /** Runs the world until it has news for programs (true), or nothing is left up to `end` (false). */
+  private proceed(end: number): boolean {
+    const { clock } = this;
+    const settled = clock.settled;
+    while (this.instant(end)) if (clock.settled !== settled) return true;
+    return false;
+  }
+
+  /** Runs the next instant if it comes no later than `end`. */
+  private instant(end: number): boolean {
+    const { clock } = this;
+    const deadline = clock.nextDeadline();
+    if (deadline > end || deadline === NEVER) return false;
+    clock.jumpTo(deadline);
+    clock.runInstant();
+    this.world.rethrow();
+    return true;
+  }
+
+  private async graceOrDeadlock(outcome: Outcome<unknown>): Promise<void> {
+    if (await this.grace(outcome)) return;
+    throw new DeadlockError(this.clock.now / 1000, this.pending());
+  }
+
+  /** Waits in real time for the program to do something: true as soon as it has. */
+  private async grace(outcome: Outcome<unknown>): Promise<boolean> {
+    const { clock } = this;
+    const settled = clock.settled;
+    const deadline = clock.nextDeadline();
+    const pending = this.pendingCount;
+    const stirred = () =>
+      outcome.settled ||
+      this.externals > 0 ||
+      clock.settled !== settled ||
+      clock.nextDeadline() !== deadline ||
+      this.pendingCount !== pending;
+    for (let turns = 0; turns < PATIENT_TURNS; turns++) {
+      await turn();
+      if (stirred()) return true;
+    }
+    const end = monotonicMicros() + this.graceMillis * 1000;
+    outcome.onSettled = () => this.resume?.();
+    while (monotonicMicros() < end) {
+      await this.pause(1);
+      await turn();
+      if (stirred()) return true;
+    }
+    return false;
+  }
+
+  /** Waits `millis` of real time, or until something outside has finished. */
+  private pause(millis: number): Promise<void> {
+    return new Promise((resolve) => {
+      const alarm: Alarm = setAlarm(() => this.resume?.(), millis);
+      this.resume = () => {
+        clearAlarm(alarm);
+        this.resume = undefined;
+        resolve();
+      };
+    });
+  }
+}
+
+/** What became of the function given to `run`. */
+class Outcome<T> {
+  settled = false;
+  onSettled: (() => void) | undefined = undefined;
+  private readonly promise: Promise<T>;
+
+  constructor(program: () => T | PromiseLike<T>) {
+    this.promise = (async () => program())();
+    const settle = () => {
+      this.settled = true;
+      this.onSettled?.();
+    };
+    this.promise.then(settle, settle);
+  }
+
+  value(): Promise<T> {
+    return this.promise;
+  }
+}
+
+/** Lets promise continuations, and whatever else waits in the event loop, run. */
+function turn(): Promise<void> {
+  return new Promise(macrotask);
+}
+
+function micros(what: string, millis: number): number {
+  check(typeof millis === "number" && millis >= 0 && millis <= 1e12, what, "0 to 1e12 milliseconds", millis);
+  return Math.round(millis * 1000);
+}

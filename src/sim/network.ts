@@ -1,0 +1,303 @@
+import { VirtualClock } from "../base/clock.ts";
+import { Random } from "../base/random.ts";
+import { Host } from "../host/host.ts";
+import { formatAddress, formatPrefix, isUnicast, type Prefix, parsePrefix } from "../ip/address.ts";
+import type { TcpConfig } from "../tcp/config.ts";
+import { Capture, type CaptureOptions } from "../trace/capture.ts";
+import type { WireObserver } from "../trace/observer.ts";
+import { Driver } from "./driver.ts";
+import { Medium } from "./medium.ts";
+import { Observers } from "./observers.ts";
+import { check, type WireOptions } from "./options.ts";
+import { type Rule, Rules } from "./rules.ts";
+import { Wire } from "./wire.ts";
+
+export interface NetworkOptions {
+  /** Everything random on this network comes from it: equal seeds, equal runs. A safe integer or a string. Default 0. */
+  seed?: number | string;
+  /**
+   * How long `run` waits in real time, when nothing is left to happen on the network, for the function to go on by itself
+   * before it gives up with a DeadlockError, ms. Default 250.
+   */
+  grace?: number;
+}
+
+export interface NetworkHostOptions {
+  /** Address and prefix length, "10.0.0.9/24". Default: the next free one of 10.0.0.1/24, 10.0.0.2/24 … */
+  address?: string;
+  /** The host's TCP, where it is to differ from the defaults. */
+  tcp?: Partial<TcpConfig>;
+}
+
+/** A host as the network keeps it. */
+interface Station {
+  readonly host: Host;
+  readonly prefix: Prefix;
+}
+
+interface Cable {
+  readonly wire: Wire;
+  readonly a: Host;
+  readonly b: Host;
+}
+
+/**
+ * Hosts, wires between them, and virtual time, which starts at 0 ms and stands still unless `run`, `idle`, `advance` or
+ * `drain` moves it.
+ *
+ * A host has one address, whatever it is linked to: a wire joins two hosts point to point, and each gets a route to
+ * the other. There is no route to a host that is not linked; what is sent to an unknown address of the own network
+ * goes out on the first wire, and is not answered. A second wire between the same two hosts has addresses of its own,
+ * from 10.0.1.0/24, 10.0.2.0/24 …: the way to have several paths.
+ */
+export class Network {
+  private readonly random: Random;
+  private readonly clock = new VirtualClock();
+  private readonly medium = new Medium(this.clock);
+  private readonly rules = new Rules();
+  private readonly observers = new Observers();
+  private readonly stations = new Map<string, Station>();
+  private readonly cables: Cable[] = [];
+  private readonly driver: Driver;
+  private nextAddress = 0x0a00_0001;
+  private nextSubnet = 0x0a00_0100;
+
+  constructor(options: NetworkOptions = {}) {
+    const { seed = 0, grace = 250 } = options;
+    check(typeof seed === "string" || Number.isSafeInteger(seed), "seed", "a safe integer or a string", seed);
+    check(
+      typeof grace === "number" && grace >= 0 && grace < 2 ** 31,
+      "grace",
+      "milliseconds of real time",
+      grace,
+    );
+    this.random = new Random(seed);
+    this.driver = new Driver(this.clock, new World(this.stations, this.rules), grace);
+  }
+
+  /** Virtual time, ms. */
+  get now(): number {
+    return this.clock.now / 1000;
+  }
+
+  /** Adds a host. Its name is also its DNS name on this network. */
+  host(name: string, options: NetworkHostOptions = {}): Host {
+    if (typeof name !== "string" || name === "" || /[\s/]/.test(name)) {
+      throw new TypeError(
+        `a host's name is a string without blanks and slashes, got ${JSON.stringify(name)}`,
+      );
+    }
+    if (this.stations.has(name))
+      throw new RangeError(`there is a host named ${name} on this network already`);
+    const prefix = options.address === undefined ? this.freeAddress() : parsePrefix(options.address);
+    const owner = this.ownerOf(prefix.address);
+    const text = formatAddress(prefix.address);
+    if (owner !== undefined) throw new RangeError(`host ${owner} has the address ${text} already`);
+    if (!isUnicast(prefix.address)) throw new RangeError(`${text} cannot be the address of a host`);
+    const host = new Host({
+      name,
+      clock: this.clock,
+      random: this.random.fork(`host ${name}`),
+      tcp: options.tcp ?? {},
+      resolve: (wanted: string) => this.resolve(wanted),
+    });
+    this.stations.set(name, { host, prefix });
+    return host;
+  }
+
+  /** Joins two hosts by a wire: `options.a` is for what `a` sends, `options.b` for what `b` sends. */
+  link(a: Host, b: Host, options: WireOptions = {}): Wire {
+    const stationA = this.station(a);
+    const stationB = this.station(b);
+    if (a === b) throw new RangeError(`a wire joins two hosts; ${a.name} reaches itself by its lo`);
+    const rivals = this.between(a, b).length;
+    const name = rivals === 0 ? `${a.name}-${b.name}` : `${a.name}-${b.name}-${rivals + 1}`;
+    const wire = new Wire(this.medium, this.random.fork(`wire ${name}`), name, a.name, b.name, options);
+    const subnet = this.nextSubnet;
+    if (rivals > 0) this.nextSubnet += 256;
+    const prefixA = rivals === 0 ? stationA.prefix : { address: subnet + 1, prefixLength: 24 };
+    const prefixB = rivals === 0 ? stationB.prefix : { address: subnet + 2, prefixLength: 24 };
+    connect(a, wire.a, prefixA, prefixB.address);
+    connect(b, wire.b, prefixB, prefixA.address);
+    this.cables.push({ wire, a, b });
+    return wire;
+  }
+
+  /**
+   * Runs `program`, and the world with it, until its promise settles; resolves or rejects as that does. Rejects with a
+   * `DeadlockError` when nothing can ever happen again and it has not settled. The world then stays as it is: `idle`
+   * lets what is left (TIME-WAIT, for instance) come to its end.
+   */
+  run<T>(program: () => T | PromiseLike<T>): Promise<T> {
+    return this.driver.run(program);
+  }
+
+  /** Runs the world until nothing is left to happen. Never returns while something goes on for ever. */
+  idle(): Promise<void> {
+    return this.driver.idle();
+  }
+
+  /** Runs the world for exactly `millis` of virtual time. */
+  advance(millis: number): Promise<void> {
+    return this.driver.advance(millis);
+  }
+
+  /** Runs the world at once until nothing is left to happen, for programs that use no promises. */
+  drain(): void {
+    this.driver.drain();
+  }
+
+  /** Inside `run`: waits for `millis` of virtual time. */
+  sleep(millis: number): Promise<void> {
+    return this.driver.sleep(millis);
+  }
+
+  /**
+   * Inside `run`: waits for something outside this network (a file, a digest, a real timer), while virtual time stands
+   * still. The promise must not depend on virtual time, or both wait for ever.
+   */
+  external<T>(promise: PromiseLike<T> | T): Promise<T> {
+    return this.driver.external(promise);
+  }
+
+  /** Cuts the wires between two hosts: what is on the way is lost, and so is what they send, until `heal`. */
+  partition(a: Host, b: Host): void {
+    for (const wire of this.wiresBetween(a, b)) wire.cut();
+  }
+
+  /** Undoes `partition`. */
+  heal(a: Host, b: Host): void {
+    for (const wire of this.wiresBetween(a, b)) wire.mend();
+  }
+
+  /** Asks `rule` about every packet handed to a wire from now on. The returned function ends that. */
+  rule(rule: Rule): () => void {
+    const off = this.rules.add(rule);
+    this.medium.judge = this.rules.judge;
+    return () => {
+      off();
+      if (this.rules.empty) this.medium.judge = undefined;
+    };
+  }
+
+  /** Keeps a copy of every packet from now on, or of those one host sends and receives. */
+  capture(options: { host?: Host; snapLength?: number } = {}): Capture {
+    const { host, snapLength } = options;
+    if (host !== undefined) this.station(host);
+    const chosen: CaptureOptions = { host: host?.name, snapLength };
+    let off = () => {};
+    const capture = new Capture(chosen, () => off());
+    off = this.observe(capture);
+    return capture;
+  }
+
+  /** Tells `observer` of every packet from now on. The returned function ends that. */
+  observe(observer: WireObserver): () => void {
+    this.observers.add(observer);
+    this.medium.observer = this.observers;
+    return () => {
+      this.observers.remove(observer);
+      if (this.observers.empty) this.medium.observer = undefined;
+    };
+  }
+
+  /** A digest of every packet so far that entered or left a wire, and when: equal for equal runs. */
+  hash(): string {
+    return this.medium.digest.toString();
+  }
+
+  /** Ends everything: hosts, wires, sleeps. The network cannot be used again. */
+  close(): void {
+    this.driver.close();
+    for (const { host } of this.stations.values()) host.close();
+    for (const { wire } of this.cables) wire.close();
+  }
+
+  /** What is still there: packets on wires, armed timers, sleeps, and what each host holds. Empty is what a test wants. */
+  leaks(): string[] {
+    const leaks: string[] = [];
+    for (const { wire } of this.cables) {
+      if (wire.inFlight > 0) leaks.push(`wire ${wire.name}: ${wire.inFlight} packets on the way`);
+    }
+    if (this.driver.sleeping > 0) leaks.push(`${this.driver.sleeping} sleeps`);
+    for (const { host } of this.stations.values()) {
+      leaks.push(...host.leaks().map((leak) => `${host.name}: ${leak}`));
+    }
+    if (this.clock.timers.armedCount > 0) leaks.push(`${this.clock.timers.armedCount} armed timers`);
+    return leaks;
+  }
+
+  private resolve(name: string): string | undefined {
+    const station = this.stations.get(name);
+    return station === undefined ? undefined : formatAddress(station.prefix.address);
+  }
+
+  private station(host: Host): Station {
+    const station = this.stations.get(host?.name);
+    if (station === undefined || station.host !== host) {
+      throw new TypeError("that is not a host of this network: make hosts with net.host(name)");
+    }
+    return station;
+  }
+
+  private ownerOf(address: number): string | undefined {
+    for (const [name, { prefix }] of this.stations) if (prefix.address === address) return name;
+    return undefined;
+  }
+
+  /** The next address of 10.0.0.0/24 that nobody has. */
+  private freeAddress(): Prefix {
+    while (this.ownerOf(this.nextAddress) !== undefined) this.nextAddress++;
+    if (this.nextAddress > 0x0a00_00fe) throw new RangeError("10.0.0.0/24 is full: give the host an address");
+    return { address: this.nextAddress++, prefixLength: 24 };
+  }
+
+  private between(a: Host, b: Host): Cable[] {
+    return this.cables.filter(
+      (cable) => (cable.a === a && cable.b === b) || (cable.a === b && cable.b === a),
+    );
+  }
+
+  private wiresBetween(a: Host, b: Host): Wire[] {
+    this.station(a);
+    this.station(b);
+    const wires = this.between(a, b).map((cable) => cable.wire);
+    if (wires.length === 0) throw new RangeError(`there is no wire between ${a.name} and ${b.name}`);
+    return wires;
+  }
+}
+
+/** Gives `host` one end of a wire, and the route to the host at the other. */
+function connect(host: Host, link: Wire["a"], own: Prefix, peer: number): void {
+  const by = host.attach(link, { address: formatPrefix(own.address, own.prefixLength) });
+  host.route.add({ to: formatPrefix(peer, 32), interface: by.name });
+}
+
+/** What the driver asks of the network. */
+class World {
+  private readonly stations: ReadonlyMap<string, Station>;
+  private readonly rules: Rules;
+
+  constructor(stations: ReadonlyMap<string, Station>, rules: Rules) {
+    this.stations = stations;
+    this.rules = rules;
+  }
+
+  get pendingCount(): number {
+    let count = 0;
+    for (const { host } of this.stations.values()) count += host.pendingCalls.size;
+    return count;
+  }
+
+  pending(): string[] {
+    const lines: string[] = [];
+    for (const { host } of this.stations.values()) {
+      for (const call of host.pendingCalls) lines.push(`${host.name}: ${call.describe()}`);
+    }
+    return lines;
+  }
+
+  rethrow(): void {
+    this.rules.rethrow();
+  }
+}
