@@ -64,10 +64,14 @@
       (local.get $sum)))
     (i32.add (i32.and (local.get $total) (i32.const 0xffff)) (i32.shr_u (local.get $total) (i32.const 16))))
 
+  ;; x ^ (x >>> 15) in each lane.
+  (func $spread (param $lanes v128) (result v128)
+    (v128.xor (local.get $lanes) (i32x4.shr_u (local.get $lanes) (i32.const 15))))
+
   ;; x * 0x9e3779b1, then x ^ (x >>> 15), in each lane.
   (func $stir (param $lanes v128) (result v128)
-    (local.set $lanes (i32x4.mul (local.get $lanes) (v128.const i32x4 0x9e3779b1 0x9e3779b1 0x9e3779b1 0x9e3779b1)))
-    (v128.xor (local.get $lanes) (i32x4.shr_u (local.get $lanes) (i32.const 15))))
+    (call $spread
+      (i32x4.mul (local.get $lanes) (v128.const i32x4 0x9e3779b1 0x9e3779b1 0x9e3779b1 0x9e3779b1))))
 
   ;; The same for one word.
   (func $stirWord (param $word i32) (result i32)
@@ -78,6 +82,7 @@
   (func (export "fingerprint") (param $at i32) (param $length i32) (result i32)
     (local $end i32)
     (local $hash i32)
+    (local $block v128)
     (local $sum1 v128)
     (local $sum2 v128)
     (local $sum3 v128)
@@ -88,7 +93,10 @@
     (if (i32.lt_u (local.get $at) (local.get $end))
       (then
         (loop $next
-          (local.set $sum1 (i32x4.add (local.get $sum1) (v128.load align=1 (local.get $at))))
+          (local.set $block (v128.load align=1 (local.get $at)))
+          ;; $spread, written out: engines do not inline it
+          (local.set $block (v128.xor (local.get $block) (i32x4.shr_u (local.get $block) (i32.const 15))))
+          (local.set $sum1 (i32x4.add (local.get $sum1) (local.get $block)))
           (local.set $sum2 (i32x4.add (local.get $sum2) (local.get $sum1)))
           (local.set $sum3 (i32x4.add (local.get $sum3) (local.get $sum2)))
           (local.set $sum4 (i32x4.add (local.get $sum4) (local.get $sum3)))
@@ -99,8 +107,8 @@
     (local.set $length (i32.and (local.get $length) (i32.const 15)))
     (if (local.get $length)
       (then
-        (local.set $sum1 (i32x4.add (local.get $sum1)
-          (v128.and (v128.load align=1 (local.get $at)) (call $firstBytes (local.get $length)))))
+        (local.set $sum1 (i32x4.add (local.get $sum1) (call $spread
+          (v128.and (v128.load align=1 (local.get $at)) (call $firstBytes (local.get $length))))))
         (local.set $sum2 (i32x4.add (local.get $sum2) (local.get $sum1)))
         (local.set $sum3 (i32x4.add (local.get $sum3) (local.get $sum2)))
         (local.set $sum4 (i32x4.add (local.get $sum4) (local.get $sum3)))))

@@ -9,7 +9,7 @@
 /** The sum of a header or segment that arrived whole, its checksum field included. RFC 1071 §1 */
 export const CORRECT_SUM = 0xffff;
 
-/** Folds a sum of 16-bit words, as an integer of at most 48 bits, to 16 bits. RFC 1071 §4.1 */
+/** Folds a sum of 16-bit words, an integer below 2^47, to 16 bits. RFC 1071 §4.1 */
 export function fold(sum: number): number {
   const once = (sum & 0xffff) + Math.floor(sum / 0x10000);
   const twice = (once & 0xffff) + (once >>> 16);

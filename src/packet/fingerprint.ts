@@ -22,7 +22,7 @@ export function fingerprint(view: DataView, offset: number, length: number): num
     let sum4 = 0;
     // a block that is cut off counts as if followed by zeros, in all four lanes
     for (let block = offset; block < end; block += 16) {
-      sum1 = (sum1 + wordAt(view, block + 4 * lane, end)) | 0;
+      sum1 = (sum1 + spread(wordAt(view, block + 4 * lane, end))) | 0;
       sum2 = (sum2 + sum1) | 0;
       sum3 = (sum3 + sum2) | 0;
       sum4 = (sum4 + sum3) | 0;
@@ -40,7 +40,11 @@ function wordAt(view: DataView, at: number, end: number): number {
   return word;
 }
 
+/** Copies the high bits of a word down: high in a sum they would be carried out of it before they tell their place. */
+function spread(word: number): number {
+  return word ^ (word >>> 15);
+}
+
 function stir(word: number): number {
-  const product = Math.imul(word, STIRRER);
-  return product ^ (product >>> 15);
+  return spread(Math.imul(word, STIRRER));
 }

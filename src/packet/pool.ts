@@ -41,7 +41,7 @@ export class PacketPool {
   allocate(size: number): Packet {
     const isSmall = size <= SMALL_PACKET_SIZE - HEADROOM;
     let packet = isSmall ? this.small : this.large;
-    if (packet === undefined || size > LARGE_PACKET_SIZE - HEADROOM) packet = this.grow(size, isSmall);
+    if (packet === undefined || !(size <= LARGE_PACKET_SIZE - HEADROOM)) packet = this.grow(size, isSmall);
     if (isSmall) this.small = packet.next;
     else this.large = packet.next;
     packet.next = undefined;
