@@ -1,0 +1,129 @@
+/** UDP of one host (RFC 768, RFC 1122 §4.1). */
+import type { Clock } from "../base/clock.ts";
+import { copyBytes } from "../base/copy.ts";
+import type { SipKey } from "../base/hash.ts";
+import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from "../ip/icmp-message.ts";
+import type { IcmpReport, PathFinder, Transport } from "../ip/path.ts";
+import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import { packetPool } from "../packet/pool.ts";
+import type { UdpConfig } from "./config.ts";
+import { UdpCounters } from "./counters.ts";
+import { UdpEndpoint } from "./endpoint.ts";
+import { checkUdp, destinationPortAt, sourcePortAt, UDP_HEADER_LENGTH } from "./header.ts";
+import { PortTable } from "./ports.ts";
+
+export interface UdpEnvironment {
+  clock: Clock;
+  paths: PathFinder;
+  /** A secret of the host: ports come from it. */
+  key: SipKey;
+  config: UdpConfig;
+}
+
+export class Udp implements Transport {
+  readonly clock: Clock;
+  readonly paths: PathFinder;
+  readonly config: UdpConfig;
+  readonly counters = new UdpCounters();
+  readonly ports: PortTable;
+  private readonly open = new Set<UdpEndpoint>();
+
+  constructor(environment: UdpEnvironment) {
+    this.clock = environment.clock;
+    this.paths = environment.paths;
+    this.config = environment.config;
+    this.ports = new PortTable(environment.key, environment.config);
+  }
+
+  create(): UdpEndpoint {
+    const endpoint = new UdpEndpoint(this);
+    this.open.add(endpoint);
+    return endpoint;
+  }
+
+  /** Every endpoint that is not closed, the oldest first. */
+  endpoints(): IterableIterator<UdpEndpoint> {
+    return this.open.values();
+  }
+
+  /** Called by an endpoint that closes. */
+  forget(endpoint: UdpEndpoint): void {
+    this.open.delete(endpoint);
+  }
+
+  /** Closes every endpoint. */
+  close(): void {
+    for (const endpoint of this.open) endpoint.close();
+  }
+
+  input(packet: Packet): void {
+    this.counters.received++;
+    const fault = checkUdp(packet);
+    if (fault !== undefined) {
+      this.counters[fault]++; // silently (RFC 1122 §4.1.3.4, MUST)
+      packet.release();
+      return;
+    }
+    const { view } = packet.slab;
+    const sourcePort = sourcePortAt(view, packet.offset);
+    const port = destinationPortAt(view, packet.offset);
+    if ((packet.flags & FLAG_BROADCAST) !== 0) {
+      this.deliverToAll(packet, port, sourcePort);
+      return;
+    }
+    const endpoint = this.ports.find(packet.destination, port, packet.source, sourcePort);
+    if (endpoint === undefined) {
+      this.counters.noPort++;
+      this.paths.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_PORT); // RFC 1122 §4.1.3.1, SHOULD
+      packet.release();
+      return;
+    }
+    packet.strip(UDP_HEADER_LENGTH);
+    endpoint.deliver(packet);
+  }
+
+  error(report: IcmpReport): void {
+    this.counters.errorsReceived++;
+    const { view } = report.packet.slab;
+    const port = sourcePortAt(view, report.offset);
+    const remotePort = destinationPortAt(view, report.offset);
+    const endpoint = this.ports.find(report.source, port, report.destination, remotePort);
+    if (endpoint === undefined) this.counters.errorsUnclaimed++;
+    else endpoint.icmpError(report);
+  }
+
+  /** A broadcast goes to every endpoint of the port that it fits; to none is no error (RFC 1122 §3.2.2). */
+  private deliverToAll(packet: Packet, port: number, sourcePort: number): void {
+    const sharers = this.ports.at(port);
+    let last: UdpEndpoint | undefined;
+    packet.strip(UDP_HEADER_LENGTH);
+    for (const endpoint of sharers ?? []) {
+      if (!this.ports.fits(endpoint, packet.destination, packet.source, sourcePort)) continue;
+      if (last !== undefined) last.deliver(copyOf(packet));
+      last = endpoint;
+    }
+    if (last !== undefined) {
+      last.deliver(packet);
+      return;
+    }
+    this.counters.noPort++;
+    packet.release();
+  }
+}
+
+/** A packet of its own with the header and data of `packet`, which is stripped to its data. */
+function copyOf(packet: Packet): Packet {
+  const copy = packetPool.allocate(UDP_HEADER_LENGTH + packet.length);
+  const start = packet.offset - UDP_HEADER_LENGTH;
+  copyBytes(packet.slab.bytes, start, copy.slab.bytes, copy.offset, UDP_HEADER_LENGTH + packet.length);
+  copy.length = UDP_HEADER_LENGTH + packet.length;
+  copy.strip(UDP_HEADER_LENGTH);
+  copy.source = packet.source;
+  copy.destination = packet.destination;
+  copy.protocol = packet.protocol;
+  copy.timeToLive = packet.timeToLive;
+  copy.trafficClass = packet.trafficClass;
+  copy.flags = packet.flags;
+  copy.interfaceIndex = packet.interfaceIndex;
+  return copy;
+}
