@@ -30,7 +30,8 @@ export interface Path {
   readonly isLocal: boolean;
   /**
    * Prepends the IPv4 header to `packet` (framing the transport's header and data) and hands it to the link; takes
-   * ownership in every case. Returns 0 or a negative errno: EMSGSIZE (too big with DF), ENETUNREACH, ENETDOWN, EACCES.
+   * ownership in every case. Without DF, what exceeds `mtu` goes in fragments. With it, what exceeds `linkMtu` is EMSGSIZE; what
+   * lies between the two goes, so that a transport can probe (RFC 4821). Returns 0, -EMSGSIZE or -ENETUNREACH.
    */
   send(packet: Packet, protocol: number, options: SendOptions): number;
 }
@@ -39,14 +40,18 @@ export interface Path {
 export interface PathFinder {
   /**
    * The path to `destination` (int32), from `source` if it is not 0 (the caller has checked that it is ours).
-   * Returns a negative errno where there is none: ENETUNREACH, or EACCES for a broadcast without `allowBroadcast`.
+   * Destination 0 is this host itself. Returns a negative errno where there is none: ENETUNREACH, EACCES for a broadcast without
+   * `allowBroadcast`, EINVAL for a source in 127/8 that would have to leave this host.
    */
   path(destination: number, source: number, allowBroadcast?: boolean): Path | number;
   /** Whether `address` is one of this host's unicast addresses. */
   isLocal(address: number): boolean;
   /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */
   isBroadcastOrMulticast(address: number): boolean;
-  /** Lowers the path MTU to `destination` after a transport has checked the ICMP message that asks for it. */
+  /**
+   * Lowers the path MTU to `destination` after a transport has checked the ICMP message that asks for it (RFC 5927 §7). It is
+   * never raised so, and never falls below `IpConfig.minPathMtu`.
+   */
   learnPathMtu(destination: number, mtu: number): void;
   /** Advice from a transport that the route to `destination` may be dead (RFC 9293 §3.8.3, R1). */
   suspectRoute(destination: number): void;
@@ -58,7 +63,10 @@ export interface PathFinder {
 export interface IcmpReport {
   type: number;
   code: number;
-  /** Next-hop MTU of "fragmentation needed", as received (0 when the router did not say). */
+  /**
+   * Next-hop MTU of "fragmentation needed": as received, or, where the router did not say, the next plateau below the quoted
+   * datagram's length (RFC 1191 §5). 0 for other errors.
+   */
   mtu: number;
   /** The error as Linux reports it to a socket (icmp_err_convert): ECONNREFUSED for port unreachable, … (positive). */
   errno: number;
