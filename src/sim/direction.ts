@@ -119,7 +119,7 @@ export class Direction implements Way {
       return;
     }
     if (this.random.chance(impairments.corrupt)) {
-      this.corrupt(packet);
+      this.corrupt(packet, now);
       fingerprint = packet.slab.fingerprint(packet.offset, length);
     }
     const copied = this.random.chance(impairments.duplicate);
@@ -162,12 +162,13 @@ export class Direction implements Way {
     return arrival;
   }
 
-  private corrupt(packet: Packet): void {
+  private corrupt(packet: Packet, now: number): void {
     const bit = this.random.below(packet.length * 8);
     const { bytes } = packet.slab;
     const at = packet.offset + (bit >>> 3);
     bytes[at] = bytes[at]! ^ (0x80 >>> (bit & 7));
     this.counters.corrupted++;
+    this.medium.observer?.corrupted(this, packet, now);
   }
 
   private duplicate(packet: Packet, now: number): Packet {

@@ -26,6 +26,10 @@ export class Observers implements WireObserver {
     for (const observer of this.list) observer.duplicated(way, packet, copy, now);
   }
 
+  corrupted(way: Way, packet: Packet, now: number): void {
+    for (const observer of this.list) observer.corrupted(way, packet, now);
+  }
+
   delivered(way: Way, packet: Packet, now: number): void {
     for (const observer of this.list) observer.delivered(way, packet, now);
   }

@@ -23,7 +23,7 @@ export class Capture implements WireObserver {
   readonly packets: CapturedPacket[] = [];
   private readonly host: string | undefined;
   private readonly snapLength: number;
-  /** Packets on the way and where they stand in `packets`: needed for the comment on those dropped later. */
+  /** Packets on the way and where they stand in `packets`: for the comment on what becomes of them. */
   private readonly underWay = new Map<Packet, number>();
   private detach: (() => void) | undefined;
 
@@ -57,18 +57,25 @@ export class Capture implements WireObserver {
 
   duplicated(): void {}
 
+  corrupted(_way: Way, packet: Packet): void {
+    this.comment(packet, "altered by the wire: one bit");
+  }
+
   delivered(way: Way, packet: Packet, now: number): void {
     this.underWay.delete(packet);
     if (this.host === way.to) this.keep(way, packet, now, "in");
   }
 
   dropped(_way: Way, packet: Packet, reason: DropReason): void {
-    const place = this.underWay.get(packet);
-    if (place === undefined) return;
+    this.comment(packet, `dropped by the wire: ${reason}`);
     this.underWay.delete(packet);
-    // A host's own capture knows nothing of what happens to its packets.
-    if (this.host !== undefined) return;
-    this.packets[place] = { ...this.packets[place]!, comment: `dropped by the wire: ${reason}` };
+  }
+
+  /** A host's own capture knows nothing of what happens to its packets. */
+  private comment(packet: Packet, comment: string): void {
+    const place = this.underWay.get(packet);
+    if (place === undefined || this.host !== undefined) return;
+    this.packets[place] = { ...this.packets[place]!, comment };
   }
 
   private keep(way: Way, packet: Packet, time: number, direction: CaptureDirection): void {

@@ -73,11 +73,11 @@ export interface TcpFields {
   readonly options: readonly TcpOption[];
 }
 
-/** The header at `at`, or undefined when it does not fit before `end`. */
-export function tcpFields(view: DataView, at: number, end: number): TcpFields | undefined {
-  if (end - at < 20) return undefined;
+/** The header at `at`, or undefined when it does not fit before `kept`; the segment ends at `end`. */
+export function tcpFields(view: DataView, at: number, kept: number, end: number): TcpFields | undefined {
+  if (kept - at < 20) return undefined;
   const headerLength = (view.getUint8(at + 12) >> 4) * 4;
-  if (headerLength < 20 || at + headerLength > end) return undefined;
+  if (headerLength < 20 || at + headerLength > kept) return undefined;
   return {
     sourcePort: view.getUint16(at),
     destinationPort: view.getUint16(at + 2),

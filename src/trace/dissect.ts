@@ -57,7 +57,10 @@ export interface OtherPacket extends Datagram {
 /** A datagram taken apart; `protocol` says which of `tcp`, `udp`, `icmp` is there. */
 export type ParsedPacket = TcpPacket | UdpPacket | IcmpPacket | OtherPacket;
 
-/** Takes `bytes` apart, which begin with an IPv4 header. Never throws. `bytes` and `payload` are views of what was given. */
+/**
+ * Takes `bytes` apart, which begin with an IPv4 header. Never throws. They may be the first part of a packet only: lengths
+ * are as the headers say. `bytes` and `payload` are views of what was given.
+ */
 export function dissect(bytes: Uint8Array): ParsedPacket {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerLength = bytes.length === 0 ? 0 : (view.getUint8(0) & 15) * 4;
@@ -73,7 +76,7 @@ export function dissect(bytes: Uint8Array): ParsedPacket {
   }
   const length = view.getUint16(2);
   const fragment = view.getUint16(6);
-  const end = Math.min(bytes.length, Math.max(length, headerLength)); // what is behind is padding
+  const end = Math.max(length, headerLength); // what is behind is padding
   const datagram: Datagram = {
     source: formatAddress(view.getInt32(12)),
     destination: formatAddress(view.getInt32(16)),
@@ -86,7 +89,7 @@ export function dissect(bytes: Uint8Array): ParsedPacket {
     moreFragments: (fragment & 0x2000) !== 0,
     fragmentOffset: (fragment & 0x1fff) * 8,
     bytes,
-    payload: bytes.subarray(headerLength, end),
+    payload: bytes.subarray(headerLength, end), // or less, when a capture has cut it
   };
   return transport(datagram, view, headerLength, end);
 }
@@ -94,13 +97,14 @@ export function dissect(bytes: Uint8Array): ParsedPacket {
 function transport(datagram: Datagram, view: DataView, at: number, end: number): ParsedPacket {
   if (datagram.fragmentOffset > 0) return { ...datagram, protocol: "other", fault: undefined };
   const { bytes } = datagram;
+  const kept = Math.min(end, bytes.length);
   if (datagram.protocolNumber === 6) {
-    const tcp = tcpFields(view, at, end);
+    const tcp = tcpFields(view, at, kept, end);
     if (tcp === undefined) return { ...datagram, protocol: "other", fault: "TCP header cut short" };
     return { ...datagram, protocol: "tcp", tcp, payload: bytes.subarray(at + tcp.headerLength, end) };
   }
   if (datagram.protocolNumber === 17) {
-    if (end - at < 8) return { ...datagram, protocol: "other", fault: "UDP header cut short" };
+    if (kept - at < 8) return { ...datagram, protocol: "other", fault: "UDP header cut short" };
     const length = view.getUint16(at + 4);
     const udp: UdpFields = {
       sourcePort: view.getUint16(at),
@@ -112,7 +116,7 @@ function transport(datagram: Datagram, view: DataView, at: number, end: number):
     return { ...datagram, protocol: "udp", udp, payload: bytes.subarray(at + 8, dataEnd) };
   }
   if (datagram.protocolNumber === 1) {
-    const icmp = icmpFields(view, at, end);
+    const icmp = icmpFields(view, at, kept);
     if (icmp === undefined) return { ...datagram, protocol: "other", fault: "ICMP header cut short" };
     return { ...datagram, protocol: "icmp", icmp, payload: bytes.subarray(at + 8, end) };
   }

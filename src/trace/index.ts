@@ -11,6 +11,7 @@ export {
 } from "./dissect.ts";
 export type { IcmpFields } from "./dissect-icmp.ts";
 export { type TcpFields, type TcpFlag, TcpFlags, type TcpOption } from "./dissect-tcp.ts";
+export { type LadderOptions, ladder } from "./ladder.ts";
 export type { DropReason, Way, WireObserver } from "./observer.ts";
 export {
   type CaptureDirection,
@@ -19,3 +20,14 @@ export {
   readPcapng,
   writePcapng,
 } from "./pcapng.ts";
+export { Printer, printCapture } from "./print.ts";
+export { Probe, type ProbeOptions, type ProbeSample } from "./probe.ts";
+export {
+  type GapEvent,
+  type PacketEvent,
+  Recorder,
+  type RecorderOptions,
+  type StateEvent,
+  type TraceEvent,
+  type WatchedHost,
+} from "./recorder.ts";

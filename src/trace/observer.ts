@@ -37,6 +37,8 @@ export interface WireObserver {
   sent(way: Way, packet: Packet, now: number): void;
   /** The wire made `copy` of `packet`, which was sent; both are delivered. */
   duplicated(way: Way, packet: Packet, copy: Packet, now: number): void;
+  /** The wire flipped a bit of `packet`, which was sent and will be delivered. */
+  corrupted(way: Way, packet: Packet, now: number): void;
   /** `packet` reached the host at the far end, which is about to look at it. */
   delivered(way: Way, packet: Packet, now: number): void;
   /** `packet` goes no further. */
