@@ -2,6 +2,8 @@ import type { TcpConfig } from "./config.ts";
 
 /** What a user may choose per connection. After a change the user calls `settingsChanged(tcb)`. */
 export class Settings {
+  /** TCP_CONGESTION: the algorithm of connections opened from now on. */
+  congestion: string;
   /** TCP_NODELAY: Nagle's algorithm is off (RFC 9293 §3.7.4, MUST-17). */
   noDelay = false;
   /** SO_KEEPALIVE (RFC 9293 §3.8.4, MUST-24, MUST-25: off by default). */
@@ -32,6 +34,7 @@ export class Settings {
   abortOnClose = false;
 
   constructor(config: TcpConfig) {
+    this.congestion = config.congestion;
     this.keepIdleMicros = config.keepIdleMillis * 1000;
     this.keepIntervalMicros = config.keepIntervalMillis * 1000;
     this.keepCount = config.keepCount;

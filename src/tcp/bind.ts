@@ -1,0 +1,29 @@
+import { EADDRINUSE, EADDRNOTAVAIL, EINVAL } from "../base/errno.ts";
+import { keyedHash } from "../base/hash.ts";
+import { CLOSED } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** What the hash of a port for bind is about: no connection has this destination. */
+const FOR_BIND = 0x62696e64;
+
+/**
+ * Gives the TCB a local address (int32; 0: any) and port (0: a free one is picked); RFC 9293 §3.9.1.1, MUST-43.
+ * EINVAL (bound already, or not CLOSED), EADDRINUSE, EADDRNOTAVAIL (not an address of this host).
+ */
+export function bind(tcb: Tcb, address: number, port: number): number {
+  const { tcp } = tcb;
+  if (tcb.state !== CLOSED || tcb.localPort !== 0) return -EINVAL;
+  if (address !== 0 && !tcp.paths.isLocal(address)) return -EADDRNOTAVAIL;
+  if (port === 0) {
+    const hash = keyedHash(tcp.key, FOR_BIND, Math.floor(tcp.clock.now), tcp.counters.segmentsSent);
+    port = tcp.ports.pickFree(tcp.config.ephemeralPorts, hash);
+    if (port === 0) return -EADDRINUSE;
+  } else if (!tcp.ports.mayBind(tcb, address, port)) {
+    return -EADDRINUSE;
+  }
+  tcb.localAddress = address;
+  tcb.localPort = port;
+  tcb.boundByUser = true;
+  tcp.ports.add(tcb);
+  return 0;
+}

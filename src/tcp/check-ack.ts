@@ -1,0 +1,120 @@
+/** Fifth: the ACK field, RFC 9293 §3.10.7.4. */
+import { challengeAck } from "./challenge-ack.ts";
+import { completePassiveOpen } from "./complete-open.ts";
+import { enterClosed } from "./end.ts";
+import { ACK, FIN, SYN } from "./header.ts";
+import { probesAnswered } from "./persist.ts";
+import { replyToBadAck } from "./reset.ts";
+import { acknowledgedNewData } from "./retransmission-timeout.ts";
+import { applySack } from "./sack.ts";
+import type { Segment } from "./segment.ts";
+import { geq, gt, leq, lt } from "./sequence.ts";
+import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+import { boundFinWait2, enterTimeWait } from "./time-wait.ts";
+import { echoedRoundTrip } from "./timestamps.ts";
+
+export function checkAck(tcb: Tcb, segment: Segment): boolean {
+  const snd = tcb.snd;
+  if ((segment.flags & ACK) === 0) {
+    tcb.tcp.counters.droppedNoAck++;
+    return false;
+  }
+  if (tcb.state === SYN_RECEIVED) {
+    if (!gt(segment.ack, snd.una) || gt(segment.ack, snd.nxt)) {
+      replyToBadAck(tcb, segment); // <SEQ=SEG.ACK><CTL=RST>
+      return false;
+    }
+    if (!completePassiveOpen(tcb, segment)) return false;
+  }
+  // RFC 5961 §5.2, RFC 9293 MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT
+  if (gt(segment.ack, snd.nxt) || lt(segment.ack, (snd.una - snd.maxWnd) | 0)) {
+    tcb.tcp.counters.droppedBadAck++;
+    challengeAck(tcb);
+    return false;
+  }
+  if (tcb.state === TIME_WAIT) return true; // nothing is left to be acknowledged
+  if (geq(segment.ack, snd.una)) processAck(tcb, segment);
+  return afterAck(tcb);
+}
+
+/** SND.UNA =< SEG.ACK =< SND.NXT: the scoreboard, the round trip, the window, recovery and congestion control. */
+function processAck(tcb: Tcb, segment: Segment): void {
+  const { snd, scoreboard } = tcb;
+  const acked = (segment.ack - snd.una) | 0;
+  const flightBefore = tcb.flightSize;
+  const windowBefore = snd.wnd;
+  if (acked > 0) acknowledge(tcb, segment, acked);
+  else tcb.tcp.ackSummary.rtt = -1;
+  updateSendWindow(tcb, segment);
+  const newlySacked = tcb.sackEnabled ? applySack(tcb, segment) : 0;
+  probesAnswered(tcb);
+
+  const summary = tcb.tcp.ackSummary;
+  summary.acked = acked;
+  summary.flightBefore = flightBefore;
+  summary.isDuplicate = tcb.sackEnabled
+    ? newlySacked > 0 // RFC 6675 §2
+    : isDuplicate(segment, acked, flightBefore, windowBefore === snd.wnd);
+  if (summary.isDuplicate) tcb.tcp.counters.duplicateAcksReceived++;
+  if (tcb.congestion !== undefined) tcb.recovery.onAck(tcb, summary);
+  if (acked > 0 && !(tcb.recovery.holdsTimer(tcb) && scoreboard.count > 0)) acknowledgedNewData(tcb);
+}
+
+/** RFC 5681 §2: outstanding data, no text, no SYN or FIN, the highest acknowledgment again, the same window. */
+function isDuplicate(segment: Segment, acked: number, flightBefore: number, sameWindow: boolean): boolean {
+  return (
+    acked === 0 &&
+    flightBefore > 0 &&
+    segment.dataLength === 0 &&
+    (segment.flags & (SYN | FIN)) === 0 &&
+    sameWindow
+  );
+}
+
+/** SND.UNA moves: what it passes leaves the ring and the scoreboard, and may tell the round-trip time. */
+function acknowledge(tcb: Tcb, segment: Segment, acked: number): void {
+  const { snd, scoreboard, tcp } = tcb;
+  const summary = tcp.ackSummary;
+  snd.una = segment.ack;
+  tcb.bytesAcked += acked;
+  scoreboard.acknowledge(snd.una);
+  if (snd.urgent && geq(snd.una, snd.up)) snd.urgent = false;
+  // RFC 6298 §3, Karn's rule: from a segment sent once; else with timestamps (RFC 7323 §4.1)
+  if (scoreboard.ackedSentAt >= 0) summary.rtt = tcp.clock.now - scoreboard.ackedSentAt;
+  else if (tcb.timestamps.enabled && segment.hasTimestamp && segment.timestampEcho !== 0) {
+    summary.rtt = echoedRoundTrip(tcb, segment.timestampEcho);
+  } else summary.rtt = -1;
+  if (summary.rtt >= 0) tcb.rto.sample(summary.rtt);
+  tcb.notify(); // the send buffer has room
+}
+
+/** RFC 9293 §3.10.7.4: SND.WND follows the newest segment, not an old one that comes late. */
+function updateSendWindow(tcb: Tcb, segment: Segment): void {
+  const snd = tcb.snd;
+  const isNewer = lt(snd.wl1, segment.seq) || (snd.wl1 === segment.seq && leq(snd.wl2, segment.ack));
+  if (!isNewer) return;
+  snd.wnd = segment.window << snd.scale; // RFC 7323 §2.3
+  snd.wl1 = segment.seq;
+  snd.wl2 = segment.ack;
+  if (snd.wnd > snd.maxWnd) snd.maxWnd = snd.wnd;
+}
+
+/** What an acknowledgment of our FIN means in each state. Returns whether the segment goes on. */
+function afterAck(tcb: Tcb): boolean {
+  const snd = tcb.snd;
+  const finAcked = snd.finQueued && gt(snd.una, snd.end);
+  if (!finAcked || !isOneOf(tcb.state, (1 << FIN_WAIT_1) | (1 << CLOSING) | (1 << LAST_ACK))) return true;
+  if (tcb.state === FIN_WAIT_1) {
+    tcb.enter(FIN_WAIT_2);
+    boundFinWait2(tcb);
+    tcb.notify();
+    return true;
+  }
+  if (tcb.state === CLOSING) {
+    enterTimeWait(tcb);
+    return true;
+  }
+  enterClosed(tcb); // LAST-ACK
+  return false;
+}

@@ -1,0 +1,32 @@
+/** Second: the RST bit, RFC 9293 §3.10.7.4 with RFC 5961 §3. */
+import { ECONNREFUSED, ECONNRESET } from "../base/errno.ts";
+import { challengeAck } from "./challenge-ack.ts";
+import { enterClosed, failConnection, removeEmbryonic } from "./end.ts";
+import { RST } from "./header.ts";
+import type { Segment } from "./segment.ts";
+import { CLOSING, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** States in which both sides have said all: a reset just ends them. */
+const SAID_ALL = (1 << CLOSING) | (1 << LAST_ACK) | (1 << TIME_WAIT);
+
+export function checkReset(tcb: Tcb, segment: Segment): boolean {
+  if ((segment.flags & RST) === 0) return true;
+  // RFC 5961 §3.2: only the exact sequence number resets; another one in the window is challenged
+  if (segment.seq !== tcb.rcv.nxt) {
+    challengeAck(tcb);
+    return false;
+  }
+  tcb.tcp.counters.resetsReceived++;
+  if (tcb.state === SYN_RECEIVED) {
+    // RFC 9293 §3.10.7.4, MUST-11: a passive open returns to LISTEN silently, an active one was refused
+    if (tcb.passive) removeEmbryonic(tcb);
+    else failConnection(tcb, ECONNREFUSED);
+  } else if (isOneOf(tcb.state, SAID_ALL)) {
+    enterClosed(tcb);
+  } else {
+    tcb.tcp.counters.establishedResets++;
+    failConnection(tcb, ECONNRESET); // RFC 9293 §3.6, MUST-12: not the end of the stream
+  }
+  return false;
+}

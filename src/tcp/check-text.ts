@@ -1,0 +1,41 @@
+/** Seventh: the segment's text, RFC 9293 §3.10.7.4. */
+import type { Packet } from "../packet/packet.ts";
+import { ackNow, delayAck } from "./delayed-ack.ts";
+import { enterClosed } from "./end.ts";
+import { acceptText, noteDuplicate } from "./reassembly.ts";
+import { sendReset } from "./reset.ts";
+import type { Segment } from "./segment.ts";
+import { CAN_RECEIVE, isOneOf } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** `segment` has been trimmed: it lies in the window. */
+export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
+  const { dataLength, seq } = segment;
+  if (dataLength === 0 || !isOneOf(tcb.state, CAN_RECEIVE)) return;
+  const counters = tcb.tcp.counters;
+  if (tcb.orphaned) {
+    // RFC 9293 §3.6.1, SHLD-3: nobody will ever read it, and the peer is told so
+    sendReset(tcb);
+    enterClosed(tcb);
+    return;
+  }
+  const rcv = tcb.rcv;
+  const end = (seq + dataLength) | 0;
+  const inOrder = seq === rcv.nxt;
+  const fillsHole = inOrder && tcb.outOfOrder.count > 0;
+  if (!inOrder && tcb.outOfOrder.covers(seq, end)) noteDuplicate(tcb, seq, end);
+  if (!acceptText(tcb, packet.slab.bytes, segment.dataOffset, seq, dataLength)) {
+    counters.droppedReassemblyFull++;
+    ackNow(tcb);
+    return;
+  }
+  tcb.bytesReceived += dataLength;
+  if (!inOrder) {
+    counters.outOfOrderSegments++;
+    ackNow(tcb); // RFC 5681 §4.2, RFC 9293 MAY-13: the sender needs to know at once
+    return;
+  }
+  if (fillsHole) ackNow(tcb);
+  else delayAck(tcb, dataLength);
+  tcb.notify();
+}

@@ -1,0 +1,98 @@
+/** CLOSE, RFC 9293 §3.10.4; shutdown is the half of it that the user can ask for. */
+import { ENOTCONN } from "../base/errno.ts";
+import { abort } from "./abort.ts";
+import { enterClosed } from "./end.ts";
+import { output } from "./output.ts";
+import {
+  CLOSE_WAIT,
+  CLOSED,
+  ESTABLISHED,
+  FIN_WAIT_1,
+  isOneOf,
+  LAST_ACK,
+  LISTEN,
+  SYN_RECEIVED,
+  SYN_SENT,
+  SYNCHRONIZED,
+} from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+import { boundFinWait2 } from "./time-wait.ts";
+
+/** `shutdown`'s argument, as POSIX numbers it. */
+const SHUT_RD = 0;
+const SHUT_WR = 1;
+
+/**
+ * The user lets go. FIN follows what is queued; unread data, or `settings.abortOnClose`, turns it into a reset
+ * (RFC 9293 §3.6.1, SHLD-3). The TCB goes on by itself until it is CLOSED.
+ */
+export function close(tcb: Tcb): void {
+  tcb.onEvent = undefined;
+  tcb.orphaned = true;
+  if (tcb.state === LISTEN) {
+    closeListener(tcb);
+  } else if (tcb.state === CLOSED || tcb.state === SYN_SENT) {
+    tcb.tcp.ports.remove(tcb);
+    enterClosed(tcb);
+    tcb.receiveRing.clear();
+  } else if (isOneOf(tcb.state, SYNCHRONIZED) && (tcb.settings.abortOnClose || tcb.receiveQueue > 0)) {
+    abort(tcb, 0);
+  } else {
+    tcb.receiveRing.clear();
+    queueFin(tcb);
+    boundFinWait2(tcb);
+  }
+}
+
+/** Connections that nobody has accepted are reset, those that are not established forgotten. */
+function closeListener(tcb: Tcb): void {
+  const queue = tcb.queue!;
+  for (const embryo of queue.embryonic) {
+    embryo.orphaned = true;
+    enterClosed(embryo);
+  }
+  queue.embryonic.clear();
+  for (let child = queue.shift(); child !== undefined; child = queue.shift()) {
+    child.orphaned = true;
+    abort(child, 0);
+  }
+  enterClosed(tcb);
+}
+
+/**
+ * `how`: 0 nothing more will be read, 1 nothing more will be sent (FIN), 2 both. A listener that shuts down reading
+ * stops listening, a connection attempt is given up, as on Linux. ENOTCONN.
+ */
+export function shutdown(tcb: Tcb, how: number): number {
+  if (tcb.state === LISTEN) {
+    if (how !== SHUT_WR) closeListener(tcb);
+    return 0;
+  }
+  if (tcb.state === SYN_SENT) {
+    sendNothingMore(tcb);
+    enterClosed(tcb);
+    return 0;
+  }
+  if (tcb.state === CLOSED) return -ENOTCONN;
+  if (how !== SHUT_WR) tcb.readShutdown = true;
+  if (how !== SHUT_RD) queueFin(tcb);
+  tcb.notify();
+  return 0;
+}
+
+function sendNothingMore(tcb: Tcb): void {
+  tcb.readShutdown = true;
+  tcb.writeShutdown = true;
+}
+
+/** RFC 9293 §3.10.4: the FIN stands behind all that was sent before; the state changes at once. */
+function queueFin(tcb: Tcb): void {
+  tcb.writeShutdown = true;
+  if (tcb.state === ESTABLISHED || tcb.state === SYN_RECEIVED) tcb.enter(FIN_WAIT_1);
+  else if (tcb.state === CLOSE_WAIT) tcb.enter(LAST_ACK);
+  else return;
+  const snd = tcb.snd;
+  snd.finQueued = true;
+  snd.pushed = snd.end;
+  output(tcb);
+}

@@ -1,0 +1,28 @@
+import { measureHandshake } from "./arrives-syn-sent.ts";
+import { establish } from "./handshake.ts";
+import type { Segment } from "./segment.ts";
+import type { Tcb } from "./tcb.ts";
+
+/**
+ * Our SYN-ACK was acknowledged (RFC 9293 §3.10.7.4, fifth, SYN-RECEIVED). A listener whose queue is full does not take
+ * the connection now: the ACK is dropped as if lost, and the SYN-ACK, sent again, brings it back.
+ */
+export function completePassiveOpen(tcb: Tcb, segment: Segment): boolean {
+  const queue = tcb.listener?.queue;
+  if (queue?.full) {
+    tcb.tcp.counters.droppedAcceptFull++;
+    return false;
+  }
+  measureHandshake(tcb, segment);
+  tcb.snd.una = (tcb.snd.iss + 1) | 0;
+  tcb.snd.wnd = segment.window << tcb.snd.scale;
+  tcb.snd.maxWnd = Math.max(tcb.snd.maxWnd, tcb.snd.wnd);
+  establish(tcb, segment);
+  if (queue !== undefined) {
+    tcb.tcp.counters.passiveOpens++;
+    queue.embryonic.delete(tcb);
+    queue.push(tcb);
+    tcb.listener!.notify();
+  }
+  return true;
+}

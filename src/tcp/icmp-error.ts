@@ -1,0 +1,51 @@
+/** ICMP errors about our segments: RFC 9293 §3.9.2.2, RFC 5927, RFC 1191. */
+import type { IcmpReport } from "../ip/path.ts";
+import { textLimit } from "./build.ts";
+import { failConnection, removeEmbryonic } from "./end.ts";
+import { updateSegmentSize } from "./handshake.ts";
+import { geq, lt } from "./sequence.ts";
+import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+import type { Tcp } from "./tcp.ts";
+
+const UNREACHABLE = 3;
+const FRAGMENTATION_NEEDED = 4;
+
+export function icmpError(tcp: Tcp, report: IcmpReport): void {
+  const view = report.packet.slab.view;
+  const localPort = view.getUint16(report.offset);
+  const remotePort = view.getUint16(report.offset + 2);
+  const seq = view.getInt32(report.offset + 4);
+  const tcb = tcp.find(report.source, localPort, report.destination, remotePort); // MUST-54
+  // RFC 5927 §4.1: only about a segment that is in flight; anybody can quote the four numbers
+  if (tcb === undefined || tcb.state === LISTEN || tcb.state === TIME_WAIT || !isInFlight(tcb, seq)) {
+    tcp.counters.icmpErrorsIgnored++;
+    return;
+  }
+  if (report.type === UNREACHABLE && report.code === FRAGMENTATION_NEEDED) lowerPathMtu(tcb, report);
+  else if (report.hard && (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED)) refuse(tcb, report.errno);
+  else tcb.softError = report.errno; // MUST-56; RFC 5927 §5.2: synchronized connections take hard errors for soft ones
+}
+
+function isInFlight(tcb: Tcb, seq: number): boolean {
+  return geq(seq, tcb.snd.una) && lt(seq, tcb.snd.nxt);
+}
+
+/** A hard error ends an open (RFC 9293 §3.9.2.2, SHLD-26). */
+function refuse(tcb: Tcb, errno: number): void {
+  if (tcb.passive) removeEmbryonic(tcb);
+  else {
+    tcb.tcp.counters.failedOpens++;
+    failConnection(tcb, errno);
+  }
+}
+
+/** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
+function lowerPathMtu(tcb: Tcb, report: IcmpReport): void {
+  tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, report.mtu);
+  const before = tcb.snd.mss;
+  updateSegmentSize(tcb);
+  if (tcb.snd.mss >= before) return;
+  tcb.scoreboard.markOversizedLost(textLimit(tcb));
+  tcb.touch();
+}

@@ -1,0 +1,92 @@
+/** OPEN, RFC 9293 §3.10.1: active (`connect`) and passive (`listen`), and taking what a passive one has brought. */
+import {
+  EADDRINUSE,
+  EADDRNOTAVAIL,
+  EAGAIN,
+  EALREADY,
+  ECONNREFUSED,
+  EINVAL,
+  EISCONN,
+  ENETUNREACH,
+} from "../base/errno.ts";
+import { bind } from "./bind.ts";
+import { transmit } from "./build.ts";
+import { prepare } from "./handshake.ts";
+import { SYN } from "./header.ts";
+import { ListenQueue } from "./listen-queue.ts";
+import { armRetransmission } from "./retransmission-timeout.ts";
+import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+
+/**
+ * Active OPEN to `address` (int32) and `port`. 0: the SYN has left; what becomes of it shows in readiness and
+ * `takeError`. EALREADY (under way), EISCONN, EADDRNOTAVAIL (no port free, or the four numbers are in use),
+ * ENETUNREACH (no route; a broadcast or multicast address), ECONNREFUSED (port 0).
+ */
+export function open(tcb: Tcb, address: number, port: number): number {
+  const { tcp } = tcb;
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return -EALREADY;
+  if (tcb.state !== CLOSED || tcb.remotePort !== 0) return -EISCONN;
+  // RFC 9293 §3.9.1.1, MUST-46
+  if (tcp.paths.isBroadcastOrMulticast(address)) return -ENETUNREACH;
+  if (port === 0) return -ECONNREFUSED;
+  // RFC 9293 §3.9.1.1, MUST-44: IP chooses the local address if the user has not
+  const path = tcp.paths.path(address, tcb.localAddress);
+  if (typeof path === "number") return path;
+  const result = chooseLocalPort(tcb, path.source, address, port);
+  if (result < 0) return result;
+  tcb.path = path;
+  tcb.localAddress = path.source; // MUST-45: and it stays
+  tcb.remoteAddress = address;
+  tcb.remotePort = port;
+  prepare(tcb, undefined);
+  tcp.counters.activeOpens++;
+  tcb.enter(SYN_SENT);
+  tcp.remember(tcb);
+  tcb.recovery.stalledSince = tcb.handshakeSentAt = tcp.clock.now;
+  transmit(tcb, tcb.snd.iss, 0, SYN); // <SEQ=ISS><CTL=SYN>
+  armRetransmission(tcb);
+  return 0;
+}
+
+function chooseLocalPort(tcb: Tcb, source: number, address: number, port: number): number {
+  const { tcp } = tcb;
+  if (tcb.localPort === 0) {
+    tcb.localPort = tcp.ports.pickForConnection(tcp.config.ephemeralPorts, source, address, port);
+    return tcb.localPort === 0 ? -EADDRNOTAVAIL : 0;
+  }
+  return tcp.find(source, tcb.localPort, address, port) === undefined ? 0 : -EADDRNOTAVAIL;
+}
+
+/**
+ * Passive OPEN: connections to the bound address and port are accepted, up to `backlog` (clamped to 0 … 4096) waiting.
+ * Listening again changes the backlog. EINVAL (connected), EADDRINUSE (somebody listens there already).
+ */
+export function listen(tcb: Tcb, backlog: number): number {
+  const { tcp } = tcb;
+  const bounded = Math.max(0, Math.min(4096, backlog));
+  if (tcb.queue !== undefined) {
+    tcb.queue.backlog = bounded;
+    return 0;
+  }
+  if (tcb.state !== CLOSED || tcb.remotePort !== 0) return -EINVAL;
+  if (tcb.localPort === 0) {
+    const bound = bind(tcb, 0, 0);
+    if (bound < 0) return bound;
+  }
+  // RFC 9293 §3.9.1.1, MUST-41, MUST-42: other connections on the port are in nobody's way
+  if (!tcp.ports.mayListen(tcb)) return -EADDRINUSE;
+  tcb.queue = new ListenQueue(bounded);
+  tcb.enter(LISTEN);
+  tcp.rememberListener(tcb);
+  return 0;
+}
+
+/** The next established connection of a listener. EAGAIN (none waits), EINVAL (not listening). */
+export function accept(tcb: Tcb): Tcb | number {
+  if (tcb.queue === undefined) return -EINVAL;
+  const accepted = tcb.queue.shift();
+  if (accepted === undefined) return -EAGAIN;
+  accepted.listener = undefined;
+  return accepted;
+}

@@ -1,0 +1,137 @@
+/**
+ * What leaves at the end of an event: segments that are to be sent again, then new text, then the ACK that is owed if
+ * none of them carried it.
+ */
+import { textLimit, transmit } from "./build.ts";
+import { ACK, FIN, PSH } from "./header.ts";
+import { armPersist } from "./persist.ts";
+import { RECOVERY } from "./recovery/recovery.ts";
+import { armRetransmission } from "./retransmission-timeout.ts";
+import { gt } from "./sequence.ts";
+import { isOneOf, TRANSMITS } from "./state.ts";
+import { ACK_NOW, type Tcb } from "./tcb.ts";
+
+export function output(tcb: Tcb): void {
+  if (isOneOf(tcb.state, TRANSMITS) && !tcb.probing) {
+    const sentAgain = retransmitLost(tcb);
+    const sentNew = sendNew(tcb);
+    if (!sentAgain && !sentNew && tcb.recovery.phase === RECOVERY) retransmitSpeculatively(tcb);
+    armPersist(tcb);
+  }
+  if (tcb.ackPending === ACK_NOW) transmit(tcb, tcb.snd.nxt, 0, ACK);
+}
+
+/** How many more bytes congestion control lets into the network (RFC 6675 §5: cwnd - pipe). */
+function congestionAllowance(tcb: Tcb): number {
+  return tcb.congestion!.cwnd + tcb.recovery.limitedTransmit(tcb) - tcb.scoreboard.pipe;
+}
+
+/** Sends again what is judged lost, as the congestion window allows; the first one on entering recovery always goes. */
+function retransmitLost(tcb: Tcb): boolean {
+  let sent = false;
+  const scoreboard = tcb.scoreboard;
+  for (let number = scoreboard.nextLost(); number >= 0; number = scoreboard.nextLost()) {
+    const isForced = tcb.recovery.forceOne;
+    if (!isForced && congestionAllowance(tcb) < Math.min(tcb.snd.mss, scoreboard.lengthOf(number))) break;
+    if (!isInWindow(tcb, number)) break;
+    tcb.recovery.forceOne = false;
+    retransmit(tcb, number);
+    sent = true;
+  }
+  return sent;
+}
+
+/** RFC 9293 §3.8.6, SHLD-16: only what lies inside the window is sent again, when the peer has shrunk it. */
+function isInWindow(tcb: Tcb, number: number): boolean {
+  const edge = (tcb.snd.una + tcb.snd.wnd) | 0;
+  const end = (tcb.scoreboard.seqOf(number) + tcb.scoreboard.lengthOf(number)) | 0;
+  return !gt(end, edge) || tcb.scoreboard.seqOf(number) === tcb.snd.una;
+}
+
+/** Sends record `number` of the scoreboard again; in pieces if segments have to be smaller now. */
+export function retransmit(tcb: Tcb, number: number): void {
+  const { scoreboard, snd } = tcb;
+  let seq = scoreboard.seqOf(number);
+  const end = (seq + scoreboard.lengthOf(number)) | 0;
+  scoreboard.retransmit(number, tcb.tcp.clock.now);
+  const limit = textLimit(tcb);
+  do {
+    const text = Math.max(0, Math.min(limit, (end - seq) | 0, (snd.end - seq) | 0));
+    const next = (seq + text) | 0;
+    const isLast = next === snd.end;
+    const hasFin = isLast && gt(end, snd.end);
+    tcb.totalRetransmissions++;
+    tcb.tcp.counters.retransmissions++;
+    transmit(tcb, seq, text, ACK | (isLast ? PSH : 0) | (hasFin ? FIN : 0));
+    seq = hasFin ? end : next;
+  } while (gt(end, seq));
+  armRetransmission(tcb);
+}
+
+/** RFC 6675 §4, NextSeg() rules 3 and 4: nothing lost is left and nothing new may go, but the ACK clock must not stop. */
+function retransmitSpeculatively(tcb: Tcb): void {
+  if (!tcb.sackEnabled || congestionAllowance(tcb) < tcb.snd.mss) return;
+  const hole = tcb.scoreboard.nextHole();
+  if (hole >= 0) {
+    retransmit(tcb, hole);
+  } else if (tcb.recovery.mayRescue(tcb)) {
+    const last = tcb.scoreboard.lastHole();
+    if (last >= 0) retransmit(tcb, last);
+  }
+}
+
+/** Sends text that was never sent, and the FIN behind it. Returns whether anything left. */
+function sendNew(tcb: Tcb): boolean {
+  const snd = tcb.snd;
+  let sent = false;
+  for (;;) {
+    const unsent = (snd.end - snd.nxt) | 0;
+    const finDue = snd.finQueued && unsent >= 0; // behind a FIN that was sent, SND.NXT is past `end`
+    if (unsent <= 0 && !finDue) return sent;
+    const limit = textLimit(tcb);
+    const usable = (snd.una + snd.wnd - snd.nxt) | 0;
+    const length = Math.min(unsent, limit, usable);
+    // RFC 9293 §3.8.6, SHLD-15: nothing new when the window has shrunk below SND.NXT
+    if (length < 0 || (length === 0 && (unsent > 0 || usable < 1))) return sent;
+    if (length > 0 && congestionAllowance(tcb) < length) return sent;
+    if (length < limit && length > 0 && !mayBeSmall(tcb, length, unsent)) return sent;
+    const hasFin = finDue && length === unsent && length < usable;
+    sendSegment(tcb, length, hasFin);
+    sent = true;
+  }
+}
+
+/**
+ * RFC 9293 §3.8.6.2.1 (MUST-38) and §3.7.4 (Nagle, SHLD-7): whether a segment may be less than full. `length` bytes
+ * would go of `unsent` that wait.
+ */
+function mayBeSmall(tcb: Tcb, length: number, unsent: number): boolean {
+  const snd = tcb.snd;
+  if (tcb.sendSmall) return true;
+  const isAll = length === unsent;
+  if (isAll && snd.finQueued) return true; // nothing will come to fill it up
+  if (!tcb.settings.noDelay && snd.nxt !== snd.una) return false;
+  if (isAll) return !gt(snd.end, snd.pushed);
+  return length >= snd.maxWnd / 2;
+}
+
+function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
+  const snd = tcb.snd;
+  const seq = snd.nxt;
+  if (seq === snd.una) restartAfterIdle(tcb);
+  const end = (seq + length) | 0;
+  // RFC 9293 §3.9.1.2, MUST-61, SHLD-27: PSH on the segment that empties the queue
+  const flags = ACK | (end === snd.end ? PSH : 0) | (hasFin ? FIN : 0);
+  const size = length + (hasFin ? 1 : 0);
+  snd.nxt = (seq + size) | 0;
+  tcb.scoreboard.append(seq, size, tcb.tcp.clock.now);
+  tcb.sendSmall = false;
+  transmit(tcb, seq, length, length === 0 ? flags & ~PSH : flags);
+  // RFC 6298 §5.1
+  if (!tcb.retransmissionTimer.armed) armRetransmission(tcb);
+}
+
+/** RFC 5681 §4.1: after more than an RTO of silence, slow start begins anew. */
+function restartAfterIdle(tcb: Tcb): void {
+  if (tcb.tcp.clock.now - tcb.lastSentAt > tcb.rto.rto) tcb.congestion!.onIdle();
+}

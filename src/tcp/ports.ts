@@ -1,0 +1,85 @@
+import { EphemeralPorts, ephemeralPort } from "../base/ephemeral-port.ts";
+import type { SipKey } from "../base/hash.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** Who uses which local port: bound, listening and connected TCBs. */
+export class PortTable {
+  private readonly users = new Map<number, Set<Tcb>>();
+  private readonly ephemeral: EphemeralPorts;
+
+  constructor(key: SipKey) {
+    this.ephemeral = new EphemeralPorts(key);
+  }
+
+  add(tcb: Tcb): void {
+    const users = this.users.get(tcb.localPort);
+    if (users === undefined) this.users.set(tcb.localPort, new Set([tcb]));
+    else users.add(tcb);
+  }
+
+  remove(tcb: Tcb): void {
+    const users = this.users.get(tcb.localPort);
+    if (users === undefined) return;
+    users.delete(tcb);
+    if (users.size === 0) this.users.delete(tcb.localPort);
+  }
+
+  /** The listener for a SYN to this address and port: one bound to the very address before one bound to any. */
+  listener(address: number, port: number): Tcb | undefined {
+    const users = this.users.get(port);
+    if (users === undefined) return undefined;
+    let any: Tcb | undefined;
+    for (const tcb of users) {
+      if (!tcb.isListening) continue;
+      if (tcb.localAddress === address) return tcb;
+      if (tcb.localAddress === 0) any = tcb;
+    }
+    return any;
+  }
+
+  /** Whether `tcb` may be bound there, as Linux decides: addresses do not meet, or all reuse and none listens. */
+  mayBind(tcb: Tcb, address: number, port: number): boolean {
+    for (const other of this.users.get(port) ?? []) {
+      if (other === tcb) continue;
+      const meets = address === 0 || other.localAddress === 0 || other.localAddress === address;
+      if (!meets) continue;
+      const bothReuse = tcb.settings.reuseAddress && other.settings.reuseAddress;
+      if (!bothReuse || other.isListening) return false;
+    }
+    return true;
+  }
+
+  /** Whether another listener has the same address and port. */
+  mayListen(tcb: Tcb): boolean {
+    for (const other of this.users.get(tcb.localPort) ?? []) {
+      const meets =
+        tcb.localAddress === 0 || other.localAddress === 0 || other.localAddress === tcb.localAddress;
+      if (other !== tcb && other.isListening && meets) return false;
+    }
+    return true;
+  }
+
+  /** A port for bind to 0: one that nobody uses, the search starting where `hash` says; 0 when all are taken. */
+  pickFree(range: readonly [number, number], hash: number): number {
+    return ephemeralPort(range[0], range[1], hash, (port) => !this.users.has(port));
+  }
+
+  /**
+   * A port for a connection to this peer (RFC 6056 §3.3): one that nobody was given by bind, and that makes the four
+   * numbers unique; 0 when all are taken.
+   */
+  pickForConnection(
+    range: readonly [number, number],
+    local: number,
+    remote: number,
+    remotePort: number,
+  ): number {
+    return this.ephemeral.choose(range[0], range[1], local, remote, remotePort, (port) => {
+      for (const tcb of this.users.get(port) ?? []) {
+        if (tcb.boundByUser || tcb.isListening) return false;
+        if (tcb.remotePort === remotePort && tcb.remoteAddress === remote) return false;
+      }
+      return true;
+    });
+  }
+}

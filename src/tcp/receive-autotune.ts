@@ -1,0 +1,23 @@
+/**
+ * Receive-buffer auto-tuning after Fisk and Feng, "Dynamic Right-Sizing in TCP" (2001): the buffer should hold twice
+ * what the user reads in a round trip, so that the window never holds a growing sender back.
+ */
+import type { Tcb } from "./tcb.ts";
+
+/** Called when the user has read `bytes`. */
+export function tuneReceiveBuffer(tcb: Tcb, bytes: number): void {
+  const limit = tcb.tcp.config.maxReceiveBufferBytes;
+  if (tcb.settings.receiveBufferFixed || tcb.receiveBufferBytes >= limit) return;
+  const now = tcb.tcp.clock.now;
+  tcb.tuneRead += bytes;
+  // Without a measured round trip (we have sent nothing) a full buffer's worth stands for one.
+  const roundTrip = tcb.rto.srtt;
+  const isOver =
+    roundTrip > 0 ? now - tcb.tuneStartedAt >= roundTrip : tcb.tuneRead >= tcb.receiveBufferBytes / 2;
+  if (!isOver) return;
+  if (2 * tcb.tuneRead > tcb.receiveBufferBytes) {
+    tcb.receiveBufferBytes = Math.min(limit, 2 * tcb.tuneRead);
+  }
+  tcb.tuneRead = 0;
+  tcb.tuneStartedAt = now;
+}

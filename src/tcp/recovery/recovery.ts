@@ -1,0 +1,159 @@
+/**
+ * Loss recovery answers: what is lost, and what is sent next. Fast retransmit and fast recovery by SACK (RFC 6675) or,
+ * with a peer that has none, by duplicate ACKs (RFC 6582); after a timeout, slow start over what is missing.
+ */
+import { geq, gt } from "../sequence.ts";
+import type { Tcb } from "../tcb.ts";
+
+/** Nothing is known to be lost. */
+export const OPEN = 0;
+/** Fast recovery. */
+export const RECOVERY = 1;
+/** After a timeout: everything unSACKed counts as lost. */
+export const LOSS = 2;
+
+const DUP_THRESH = 3; // RFC 5681 §3.2, RFC 6675 §2
+
+/** What one acknowledgment has told. */
+export class AckSummary {
+  /** Sequence numbers newly acknowledged. */
+  acked = 0;
+  /** A duplicate by RFC 5681 §2, or by RFC 6675 §2 where SACK is used. */
+  isDuplicate = false;
+  /** FlightSize before this ACK. */
+  flightBefore = 0;
+  /** Round-trip sample, µs; -1: none. */
+  rtt = -1;
+}
+
+export class Recovery {
+  phase = OPEN;
+  /** RFC 6582's `recover`, RFC 6675's RecoveryPoint: SND.NXT when the episode began. */
+  recover = 0;
+  dupAcks = 0;
+  /** The next retransmission goes out whatever the window says: the one that opens the episode. */
+  forceOne = false;
+  /** When the wait began that timers now measure (R2, user timeout), µs. */
+  stalledSince = 0;
+  private rescued = false;
+  /** A partial ACK has come in this episode (RFC 6582 §3.2). */
+  private partialSeen = false;
+
+  /** @param iss RFC 6582 §3.2, step 1 of the initialization: `recover` begins at the initial sequence number */
+  start(iss: number): void {
+    this.recover = iss;
+  }
+
+  /** RFC 3042: on the first two duplicate ACKs one new segment each may leave beyond the window. With SACK, `pipe` has shrunk already. */
+  limitedTransmit(tcb: Tcb): number {
+    return this.phase === OPEN && !tcb.sackEnabled ? Math.min(this.dupAcks, 2) * tcb.snd.mss : 0;
+  }
+
+  /** RFC 6675 §4, NextSeg() rule 4: one rescue retransmission an episode. Asking is taking it. */
+  mayRescue(tcb: Tcb): boolean {
+    if (this.rescued || !gt(this.recover, tcb.snd.una)) return false;
+    this.rescued = true;
+    return true;
+  }
+
+  /** SND.UNA and the scoreboard are up to date: finds losses, moves the window. */
+  onAck(tcb: Tcb, ack: AckSummary): void {
+    if (ack.acked > 0) this.dupAcks = 0;
+    else if (ack.isDuplicate) this.dupAcks++;
+
+    if (this.phase !== OPEN && geq(tcb.snd.una, this.recover)) this.leave(tcb);
+    else if (this.phase === RECOVERY) this.proceed(tcb, ack);
+    else if (this.phase === OPEN && this.detects(tcb)) this.enter(tcb);
+
+    if (this.phase !== RECOVERY && ack.acked > 0) grow(tcb, ack);
+  }
+
+  /** The retransmission timer has expired (RFC 5681 §3.1, RFC 6582 §3.2 step 4, RFC 6675 §5.1). */
+  onTimeout(tcb: Tcb): void {
+    const congestion = tcb.congestion!;
+    congestion.onTimeout(
+      Math.min(tcb.flightSize, congestion.cwnd),
+      tcb.retransmissions === 1,
+      tcb.tcp.clock.now,
+    );
+    tcb.scoreboard.markAllLost();
+    this.phase = LOSS;
+    this.recover = tcb.snd.nxt;
+    this.dupAcks = 0;
+  }
+
+  private detects(tcb: Tcb): boolean {
+    if (tcb.snd.nxt === tcb.snd.una) return false;
+    if (tcb.sackEnabled) return tcb.scoreboard.detectLosses(tcb.snd.mss) || this.dupAcks >= DUP_THRESH;
+    // RFC 6582 §3.2, step 2: duplicates of what a timeout has sent again must not start fast recovery
+    return this.dupAcks >= DUP_THRESH && gt(tcb.snd.una, this.recover);
+  }
+
+  private enter(tcb: Tcb): void {
+    const congestion = tcb.congestion!;
+    const now = tcb.tcp.clock.now;
+    tcb.tcp.counters.fastRetransmits++;
+    this.phase = RECOVERY;
+    this.recover = tcb.snd.nxt;
+    this.rescued = false;
+    this.partialSeen = false;
+    this.forceOne = true;
+    tcb.scoreboard.markFirstLost();
+    // RFC 5681 §3.2: what limited transmit has sent beyond cwnd does not count as flight
+    const ssthresh = congestion.onLoss(Math.min(tcb.flightSize, congestion.cwnd), now);
+    // RFC 6675 §5 step 4.2; RFC 6582 §3.2 step 2: the three segments that made the duplicates have left the network
+    congestion.cwnd = ssthresh + (tcb.sackEnabled ? 0 : DUP_THRESH * tcb.snd.mss);
+  }
+
+  private proceed(tcb: Tcb, ack: AckSummary): void {
+    if (tcb.sackEnabled) {
+      tcb.scoreboard.detectLosses(tcb.snd.mss);
+      // A partial ACK whose edge no SACK covers yet: the segment there is missing too.
+      if (ack.acked > 0 && tcb.scoreboard.sackedBytes === 0) this.retransmitFirst(tcb);
+      return;
+    }
+    const congestion = tcb.congestion!;
+    const segmentSize = tcb.snd.mss;
+    if (ack.acked > 0) {
+      // RFC 6582 §3.2, step 3, partial acknowledgment: the next hole is lost; deflate by what has left the network
+      this.retransmitFirst(tcb);
+      congestion.cwnd = Math.max(segmentSize, congestion.cwnd - ack.acked);
+      if (ack.acked >= segmentSize) congestion.cwnd += segmentSize;
+    } else if (ack.isDuplicate) {
+      congestion.cwnd += segmentSize; // RFC 6582 §3.2 step 3 of RFC 5681 §3.2: each duplicate means one has left
+    }
+  }
+
+  private retransmitFirst(tcb: Tcb): void {
+    tcb.scoreboard.markFirstLost();
+    this.forceOne = true;
+    this.partialSeen = true;
+  }
+
+  /** RFC 6582 §3.2: the timer is restarted by the first partial ACK only ("impatient"), so a long row of holes ends in a timeout. */
+  holdsTimer(tcb: Tcb): boolean {
+    return this.phase === RECOVERY && !tcb.sackEnabled && this.partialSeen;
+  }
+
+  private leave(tcb: Tcb): void {
+    const congestion = tcb.congestion!;
+    if (this.phase === RECOVERY && !tcb.sackEnabled) {
+      // RFC 6582 §3.2, full acknowledgment, option 1
+      const flight = Math.max(tcb.flightSize, tcb.snd.mss) + tcb.snd.mss;
+      congestion.cwnd = Math.min(congestion.ssthresh, flight);
+    }
+    this.phase = OPEN;
+    this.dupAcks = 0;
+    this.forceOne = false;
+  }
+}
+
+/** The window grows only for a sender that uses it (RFC 7661 §4.3 has the reasons): at least half of it was in flight. */
+function grow(tcb: Tcb, ack: AckSummary): void {
+  const congestion = tcb.congestion!;
+  const isLimited =
+    congestion.cwnd < congestion.ssthresh
+      ? ack.flightBefore * 2 >= congestion.cwnd
+      : ack.flightBefore + tcb.snd.mss > congestion.cwnd;
+  if (isLimited) congestion.onAck(ack.acked, ack.rtt, tcb.tcp.clock.now);
+}

@@ -1,0 +1,77 @@
+/** The retransmission timer: RFC 6298 §5, RFC 9293 §3.8.3, RFC 5681 §3.1. */
+import { ETIMEDOUT } from "../base/errno.ts";
+import { transmit } from "./build.ts";
+import { failConnection, removeEmbryonic } from "./end.ts";
+import { ACK, SYN } from "./header.ts";
+import { output } from "./output.ts";
+import { probeWindow } from "./persist.ts";
+import { SYN_RECEIVED, SYN_SENT } from "./state.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** Starts or restarts the timer. TCP_USER_TIMEOUT may end the wait sooner. */
+export function armRetransmission(tcb: Tcb): void {
+  const clock = tcb.tcp.clock;
+  let delay = tcb.rto.rto;
+  const userTimeout = tcb.settings.userTimeoutMicros;
+  if (userTimeout > 0) delay = Math.min(delay, Math.max(0, unansweredSince(tcb) + userTimeout - clock.now));
+  clock.armIn(tcb.retransmissionTimer, delay);
+}
+
+/** When the wait for an acknowledgment began that the user timeout bounds, µs. */
+function unansweredSince(tcb: Tcb): number {
+  return tcb.retransmissions === 0 ? tcb.tcp.clock.now : tcb.recovery.stalledSince;
+}
+
+export function retransmissionTimeout(tcb: Tcb): void {
+  const { clock, config, counters } = tcb.tcp;
+  if (tcb.retransmissions === 0)
+    tcb.recovery.stalledSince = tcb.scoreboard.firstSentAt(clock.now - tcb.rto.rto);
+  if (isGivenUp(tcb)) return;
+  counters.timeouts++;
+  tcb.retransmissions++;
+  // RFC 9293 §3.8.3, MUST-20: past R1 IP hears that the route is suspect
+  if (tcb.retransmissions === config.suspectRetransmissions) tcb.tcp.paths.suspectRoute(tcb.remoteAddress);
+  tcb.rto.backOff(); // RFC 6298 §5.5
+  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
+    resendSyn(tcb);
+    return;
+  }
+  if (tcb.snd.wnd === 0) {
+    // RFC 9293 §3.8.6.1, MUST-35: a window that was shrunk to zero is probed; the path is not congested
+    if (probeWindow(tcb)) armRetransmission(tcb);
+    return;
+  }
+  tcb.recovery.onTimeout(tcb);
+  tcb.recovery.forceOne = true; // RFC 6298 §5.4: the earliest segment goes out
+  output(tcb);
+  armRetransmission(tcb); // RFC 6298 §5.6
+}
+
+/** RFC 9293 §3.8.3: past R2, or the user's own limit, the connection is closed. */
+function isGivenUp(tcb: Tcb): boolean {
+  const config = tcb.tcp.config;
+  const isEmbryo = tcb.state === SYN_RECEIVED && tcb.passive;
+  let limit = config.maxRetransmissions;
+  if (tcb.state === SYN_SENT) limit = config.maxSynRetransmissions; // MUST-22, MUST-23
+  if (tcb.state === SYN_RECEIVED) limit = config.maxSynAckRetransmissions;
+  const userTimeout = tcb.settings.userTimeoutMicros;
+  const isOverdue = userTimeout > 0 && tcb.tcp.clock.now - tcb.recovery.stalledSince >= userTimeout; // MUST-21
+  if (!isOverdue && tcb.retransmissions < limit) return false;
+  if (isEmbryo) removeEmbryonic(tcb);
+  else failConnection(tcb, tcb.softError || ETIMEDOUT); // RFC 9293 §3.9.2.2, SHLD-25
+  return true;
+}
+
+function resendSyn(tcb: Tcb): void {
+  tcb.totalRetransmissions++;
+  tcb.tcp.counters.retransmissions++;
+  transmit(tcb, tcb.snd.iss, 0, tcb.state === SYN_SENT ? SYN : SYN | ACK);
+  armRetransmission(tcb);
+}
+
+/** An acknowledgment of new data: RFC 6298 §5.2 and §5.3. */
+export function acknowledgedNewData(tcb: Tcb): void {
+  tcb.retransmissions = 0;
+  if (tcb.snd.una === tcb.snd.nxt) tcb.tcp.clock.disarm(tcb.retransmissionTimer);
+  else armRetransmission(tcb);
+}

@@ -1,0 +1,193 @@
+/** The TCP layer of one host: demultiplexing, listeners, ports, and the CLOSED row of RFC 9293 §3.10.7.1. */
+import type { Clock } from "../base/clock.ts";
+import type { SipKey } from "../base/hash.ts";
+import type { IcmpReport, PathFinder, SendOptions, Transport } from "../ip/path.ts";
+import { CORRECT_SUM, pseudoHeaderSum } from "../packet/checksum.ts";
+import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
+import { arrives } from "./arrives.ts";
+import { arrivesListen } from "./arrives-listen.ts";
+import type { TcpConfig } from "./config.ts";
+import { TcpCounters } from "./counters.ts";
+import { enterClosed } from "./end.ts";
+import { parseHeader, TCP } from "./header.ts";
+import { icmpError } from "./icmp-error.ts";
+import { PortTable } from "./ports.ts";
+import { MAX_BLOCKS } from "./reassembly.ts";
+import { AckSummary } from "./recovery/recovery.ts";
+import { replyWithReset } from "./reset.ts";
+import { Segment } from "./segment.ts";
+import { Tcb } from "./tcb.ts";
+
+export interface TcpEnvironment {
+  clock: Clock;
+  paths: PathFinder;
+  /** The secret of this host's ISNs, ports and timestamp offsets. */
+  key: SipKey;
+  config: TcpConfig;
+}
+
+/** Told of every change of state: for traces. It must not call back into TCP. */
+export interface TcpObserver {
+  stateChanged(tcb: Tcb, from: string, to: string): void;
+}
+
+export class Tcp implements Transport {
+  readonly clock: Clock;
+  readonly paths: PathFinder;
+  readonly key: SipKey;
+  readonly config: TcpConfig;
+  readonly counters = new TcpCounters();
+  readonly ports: PortTable;
+  observer: TcpObserver | undefined = undefined;
+  /** Scratch for what every segment tells IP. */
+  readonly sendOptions: SendOptions = { timeToLive: 64, trafficClass: 0, dontFragment: true };
+  /** Scratch: an event is run to its end before the next, so one of each serves all. */
+  private readonly segment = new Segment();
+  readonly ackSummary = new AckSummary();
+  readonly sackEdges = new Int32Array(2 * MAX_BLOCKS);
+  /** Connections by their four numbers; those in one bucket are chained. */
+  private readonly buckets = new Map<number, Tcb>();
+  /** Everything that is not CLOSED. */
+  private readonly live = new Set<Tcb>();
+
+  constructor(environment: TcpEnvironment) {
+    this.clock = environment.clock;
+    this.paths = environment.paths;
+    this.key = environment.key;
+    this.config = environment.config;
+    this.ports = new PortTable(environment.key);
+  }
+
+  /** A fresh TCB in CLOSED, known to nobody. */
+  create(): Tcb {
+    return new Tcb(this);
+  }
+
+  /** Every TCB that is not CLOSED: listeners, embryonic, live, TIME-WAIT. */
+  connections(): IterableIterator<Tcb> {
+    return this.live.values();
+  }
+
+  input(packet: Packet): void {
+    this.receive(packet);
+    packet.release();
+  }
+
+  private receive(packet: Packet): void {
+    const counters = this.counters;
+    const segment = this.segment;
+    counters.segmentsReceived++;
+    if (!parseHeader(packet, segment)) {
+      counters.droppedMalformed++;
+      return;
+    }
+    if ((packet.flags & FLAG_CHECKSUM_TRUSTED) === 0 && !isIntact(packet)) {
+      counters.droppedChecksum++; // RFC 9293 §3.1, MUST-3
+      return;
+    }
+    // RFC 9293 §3.9.2.3, MUST-57, MUST-63
+    if ((packet.flags & FLAG_BROADCAST) !== 0 || this.paths.isBroadcastOrMulticast(packet.source)) {
+      counters.droppedBroadcast++;
+      return;
+    }
+    const tcb = this.find(packet.destination, segment.destinationPort, packet.source, segment.sourcePort);
+    if (tcb !== undefined) {
+      arrives(tcb, segment, packet);
+      return;
+    }
+    const listener = this.ports.listener(packet.destination, segment.destinationPort);
+    if (listener !== undefined) arrivesListen(listener, segment, packet);
+    else this.arrivesClosed(packet, segment);
+  }
+
+  /** A segment for no connection (RFC 9293 §3.10.7.1). */
+  arrivesClosed(packet: Packet, segment: Segment): void {
+    this.counters.droppedNoConnection++;
+    replyWithReset(this, packet, segment);
+  }
+
+  /** An ICMP error quotes one of our segments (RFC 9293 §3.9.2.2, MUST-54). */
+  error(report: IcmpReport): void {
+    icmpError(this, report);
+  }
+
+  /** The connection of these four, in whatever state but CLOSED and LISTEN. */
+  find(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): Tcb | undefined {
+    let tcb = this.buckets.get(this.bucketOf(localAddress, localPort, remoteAddress, remotePort));
+    while (tcb !== undefined) {
+      if (
+        tcb.remotePort === remotePort &&
+        tcb.localPort === localPort &&
+        tcb.remoteAddress === remoteAddress &&
+        tcb.localAddress === localAddress
+      ) {
+        return tcb;
+      }
+      tcb = tcb.nextInBucket;
+    }
+    return undefined;
+  }
+
+  /** Makes a connection known under its four numbers. */
+  remember(tcb: Tcb): void {
+    const bucket = this.bucketOf(tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
+    tcb.nextInBucket = this.buckets.get(bucket);
+    this.buckets.set(bucket, tcb);
+    this.ports.add(tcb);
+    this.live.add(tcb);
+  }
+
+  /** Makes a listener known. */
+  rememberListener(tcb: Tcb): void {
+    this.live.add(tcb);
+  }
+
+  /** Takes a TCB out of every table. */
+  forget(tcb: Tcb): void {
+    this.live.delete(tcb);
+    this.ports.remove(tcb);
+    if (tcb.remotePort === 0) return;
+    const bucket = this.bucketOf(tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
+    let previous: Tcb | undefined;
+    let current = this.buckets.get(bucket);
+    while (current !== undefined && current !== tcb) {
+      previous = current;
+      current = current.nextInBucket;
+    }
+    if (current === undefined) return;
+    if (previous !== undefined) previous.nextInBucket = tcb.nextInBucket;
+    else if (tcb.nextInBucket !== undefined) this.buckets.set(bucket, tcb.nextInBucket);
+    else this.buckets.delete(bucket);
+    tcb.nextInBucket = undefined;
+  }
+
+  /** Drops every connection without a word on the wire: the host is going away. */
+  close(): void {
+    for (const tcb of [...this.live]) {
+      tcb.error = 0;
+      enterClosed(tcb);
+    }
+  }
+
+  /** Mixed with the host's secret, so that nobody outside can fill one bucket; a chain is compared number by number. */
+  private bucketOf(
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+  ): number {
+    const words = this.key.words;
+    let hash = Math.imul(remoteAddress ^ (words[0] as number), 0x9e3779b1);
+    hash = Math.imul((hash ^ (hash >>> 15) ^ localAddress) + (words[1] as number), 0x85ebca77);
+    hash = Math.imul(
+      hash ^ (hash >>> 13) ^ ((localPort << 16) | remotePort) ^ (words[2] as number),
+      0xc2b2ae3d,
+    );
+    return hash ^ (hash >>> 16);
+  }
+}
+
+function isIntact(packet: Packet): boolean {
+  const sum = pseudoHeaderSum(packet.source, packet.destination, TCP, packet.length);
+  return packet.slab.checksum(packet.offset, packet.length, sum) === CORRECT_SUM;
+}
