@@ -36,10 +36,10 @@ class NaiveQueue {
   }
 }
 
-const TIMERS = 12;
+const TIMERS = 40;
 const id = fc.nat(TIMERS - 1);
-/** Few different deadlines, so that equal ones are common. */
-const deadline = fc.nat(8);
+/** Often one of few, so that equal ones are common; else of many, so that the heap has every shape. */
+const deadline = fc.oneof(fc.nat(8), fc.nat(1000));
 const operation = fc.oneof(
   fc.record({ kind: fc.constant("arm" as const), id, delay: deadline }),
   fc.record({ kind: fc.constant("arm" as const), id, delay: fc.constant(NEVER) }),
@@ -52,7 +52,7 @@ const operation = fc.oneof(
 describe("TimerQueue", () => {
   it("does what a list searched each time does", () => {
     fc.assert(
-      fc.property(fc.array(operation, { maxLength: 200 }), (operations) => {
+      fc.property(fc.array(operation, { maxLength: 300, size: "max" }), (operations) => {
         const queue = new TimerQueue();
         const model = new NaiveQueue();
         const timers = Array.from({ length: TIMERS }, () => new Timer(() => {}));
@@ -85,7 +85,30 @@ describe("TimerQueue", () => {
         expect(timers.filter((timer) => timer.armed).length).toBe(model.armedCount);
         expect(queue.nextDeadline()).toBe(model.nextDeadline());
       }),
-      { numRuns: 2000 },
+      { numRuns: 300 },
+    );
+  });
+
+  it("keeps its order when timers are taken out of the middle", () => {
+    const entry = fc.record({ deadline: fc.nat(1000), removed: fc.boolean() });
+    fc.assert(
+      fc.property(fc.array(entry, { minLength: 10, maxLength: 200, size: "max" }), (entries) => {
+        const queue = new TimerQueue();
+        const timers = entries.map(() => new Timer(() => {}));
+        entries.forEach(({ deadline }, index) => {
+          queue.arm(timers[index]!, deadline);
+        });
+        entries.forEach(({ removed }, index) => {
+          if (removed) queue.remove(timers[index]!);
+        });
+        const left = entries.filter(({ removed }) => !removed).map(({ deadline }) => deadline);
+        left.sort((a, b) => a - b);
+        for (const deadline of left) {
+          expect(queue.nextDeadline()).toBe(deadline);
+          queue.popDue(deadline);
+        }
+        expect(queue.nextDeadline()).toBe(NEVER);
+      }),
     );
   });
 
