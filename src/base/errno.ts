@@ -14,6 +14,7 @@ export const EFAULT = 14;
 export const EINVAL = 22;
 export const ENFILE = 23;
 export const EMFILE = 24;
+export const ENOTTY = 25;
 export const EPIPE = 32;
 export const EDOM = 33;
 export const ENONET = 64;

@@ -1,0 +1,84 @@
+/** Socket addresses as a user writes them. */
+import { BROADCAST_ADDRESS, formatAddress, tryParseAddress } from "../ip/address.ts";
+import { AF_INET } from "./constants.ts";
+import { checkRange, show } from "./misuse.ts";
+
+/** Where a socket is or is to go, as the promise face takes and gives it. */
+export interface SocketAddress {
+  /** Dotted quad, a host's name, or "" for any address. */
+  address: string;
+  port: number;
+  family?: string | number;
+}
+
+/** A socket address as calls return it. */
+export interface InetAddress {
+  address: string;
+  port: number;
+  family: "IPv4";
+}
+
+/** What the synchronous core takes as a place: an int32 or uint32 or dotted quad with a port beside it, or both in one. */
+export type Place = number | string | { readonly address: number | string; readonly port: number };
+
+export function inetAddress(address: number, port: number): InetAddress {
+  return { address: formatAddress(address), port, family: "IPv4" };
+}
+
+/** The int32 of a place's address. */
+export function placeAddress(call: string, place: Place): number {
+  const address = typeof place === "object" && place !== null ? place.address : place;
+  if (typeof address === "number") return numericAddress(call, address);
+  const parsed = literalAddress(call, address);
+  if (parsed === undefined) {
+    throw new RangeError(`${call}: address is a dotted quad such as "10.0.0.1", or "", not ${show(address)}`);
+  }
+  return parsed;
+}
+
+/** The port of a place, or the one beside it. */
+export function placePort(call: string, place: Place, port: number | undefined): number {
+  const number = typeof place === "object" && place !== null ? place.port : (port ?? 0);
+  checkRange(call, "port", number, 0, 65_535);
+  return number;
+}
+
+/**
+ * The int32 of an address that needs no resolver: a dotted quad, "" (INADDR_ANY), "<broadcast>" (as Python has it).
+ * Undefined for what may be a name; throws for what can be neither.
+ */
+export function literalAddress(call: string, address: unknown): number | undefined {
+  if (typeof address !== "string") {
+    throw new TypeError(
+      `${call}: address is a string (a dotted quad, a host name or ""), not ${show(address)}`,
+    );
+  }
+  if (address === "") return 0;
+  if (address === "<broadcast>") return BROADCAST_ADDRESS;
+  const parsed = tryParseAddress(address);
+  if (parsed !== undefined) return parsed;
+  // RFC 1123 §2.1: a name's last label is not all digits, so this one was meant as an address
+  if (/^[\d.]+$/.test(address) || !/^[A-Za-z0-9_.-]+$/.test(address)) {
+    throw new RangeError(
+      `${call}: address is a dotted quad such as "10.0.0.1", a host name or "", not ${show(address)}`,
+    );
+  }
+  return undefined;
+}
+
+function numericAddress(call: string, address: number): number {
+  checkRange(call, "address", address, -0x8000_0000, 0xffff_ffff);
+  return address | 0;
+}
+
+/** Checks the object that the promise face takes as an address, and its port. */
+export function checkSocketAddress(call: string, where: unknown): asserts where is SocketAddress {
+  if (typeof where !== "object" || where === null || !("address" in where) || !("port" in where)) {
+    throw new TypeError(`${call}: the address is an object { address, port }, not ${show(where)}`);
+  }
+  checkRange(call, "port", where.port, 0, 65_535);
+  const family = "family" in where ? where.family : undefined;
+  if (family !== undefined && family !== AF_INET && family !== "IPv4") {
+    throw new RangeError(`${call}: family is AF_INET or "IPv4", not ${show(family)}`);
+  }
+}

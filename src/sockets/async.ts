@@ -1,0 +1,166 @@
+/**
+ * Calls that wait. One is tried at once; when the core answers EAGAIN it waits at the socket, and is tried again by
+ * the stack itself whenever the socket becomes ready: a `sendall` of many megabytes is one promise, settled once.
+ *
+ * Calls of one direction are served in the order they were made, as if each had the socket to itself: two
+ * `sendall`s that nobody awaited do not mix their bytes.
+ */
+import { EAGAIN } from "../base/errno.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
+import { Timer } from "../base/timer.ts";
+import { formatAddress } from "../ip/address.ts";
+import type { SocketCore, SocketOwner } from "./core.ts";
+import { SocketError } from "./error.ts";
+import { Waiter } from "./waiter.ts";
+
+/** A promise that the stack has not settled yet, as a deadlock report or a test's end tells of it. */
+export interface Pending {
+  /** What it waits for: `recv on 10.0.0.1:49152 ↔ 10.0.0.2:80 (ESTABLISHED)`. */
+  describe(): string;
+  /** Settles it now, with `reason` (a positive errno) where it is one that can fail. */
+  dismiss(reason: number): void;
+}
+
+/** What a waiting call asks of the host. */
+export interface CallOwner extends SocketOwner {
+  readonly pendingCalls: Set<Pending>;
+}
+
+/** How long a call may wait. */
+export interface Patience {
+  /** Not at all: what cannot be done at once fails with EWOULDBLOCK. */
+  readonly nonBlocking: boolean;
+  /** Microseconds; 0: for ever. */
+  readonly timeoutMicros: number;
+  /** What it fails with then: ETIMEDOUT after `settimeout`, EAGAIN after SO_RCVTIMEO. */
+  readonly timeoutErrno: number;
+}
+
+export const FOREVER: Patience = { nonBlocking: false, timeoutMicros: 0, timeoutErrno: EAGAIN };
+
+/** What SO_RCVTIMEO or SO_SNDTIMEO say: when the time is over, the call fails with EWOULDBLOCK (POSIX). */
+export function optionPatience(core: SocketCore, direction: "receive" | "send"): Patience {
+  const { receiveTimeoutMicros, sendTimeoutMicros } = core.common;
+  const timeoutMicros = direction === "receive" ? receiveTimeoutMicros : sendTimeoutMicros;
+  return timeoutMicros === 0 ? FOREVER : { nonBlocking: false, timeoutMicros, timeoutErrno: EAGAIN };
+}
+
+/** Whose turn it is: calls that receive (or accept) stand in one queue, calls that send (or connect) in another. */
+export const RECEIVING = 1;
+export const SENDING = 2;
+export type Direction = typeof RECEIVING | typeof SENDING;
+
+const TROUBLE = POLLERR | POLLHUP | POLLNVAL;
+/** What makes it worth trying again. */
+const RECEIVE_MASK = POLLIN | POLLPRI | POLLRDHUP | TROUBLE;
+const SEND_MASK = POLLOUT | TROUBLE;
+
+/** One call of a user that may have to wait. */
+export interface Call<T> {
+  readonly core: SocketCore;
+  readonly syscall: string;
+  readonly direction: Direction;
+  /** Tries: ≥ 0 when done, -EAGAIN to wait and be tried again, another negative errno when failed. */
+  attempt(): number;
+  /** The value of the promise. */
+  finish(result: number): T;
+  /** When time has run out: what was done by then, or 0 to fail. */
+  partial?(): number;
+  /** Where to, for the error. */
+  readonly address?: number;
+  readonly port?: number;
+}
+
+/** Makes the call. The promise rejects with a {@link SocketError}. */
+export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience): Promise<T> {
+  const { core } = call;
+  const behindOthers = (call.direction === RECEIVING ? core.receivers : core.senders) > 0;
+  const result = behindOthers && !patience.nonBlocking ? -EAGAIN : call.attempt();
+  if (result >= 0) return Promise.resolve(call.finish(result));
+  if (result !== -EAGAIN || patience.nonBlocking) return Promise.reject(failure(call, result));
+  return new Promise((resolve, reject) => {
+    new PendingCall(owner, call, resolve, reject).wait(patience);
+  });
+}
+
+export function failure(call: Call<unknown>, errno: number): SocketError {
+  const address = call.address === undefined ? undefined : formatAddress(call.address);
+  return new SocketError(errno, call.syscall, address, call.port);
+}
+
+class PendingCall<T> extends Waiter implements Pending {
+  private readonly owner: CallOwner;
+  private readonly call: Call<T>;
+  private readonly resolve: (value: T) => void;
+  private readonly reject: (error: unknown) => void;
+  private timer: Timer | undefined = undefined;
+
+  constructor(
+    owner: CallOwner,
+    call: Call<T>,
+    resolve: (value: T) => void,
+    reject: (error: unknown) => void,
+  ) {
+    super();
+    this.owner = owner;
+    this.call = call;
+    this.resolve = resolve;
+    this.reject = reject;
+  }
+
+  wait(patience: Patience): void {
+    const { core, direction } = this.call;
+    core.wait(this, direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
+    this.stand(1);
+    this.owner.pendingCalls.add(this);
+    if (patience.timeoutMicros === 0) return;
+    this.timer = new Timer(() => this.settle(this.call.partial?.() || -patience.timeoutErrno));
+    this.owner.clock.armIn(this.timer, patience.timeoutMicros);
+  }
+
+  override wake(): void {
+    const result = this.call.attempt();
+    if (result !== -EAGAIN) this.settle(result);
+  }
+
+  override dismiss(reason: number): void {
+    this.settle(-reason);
+  }
+
+  describe(): string {
+    return `${this.call.syscall} on ${describeSocket(this.call.core)}`;
+  }
+
+  private settle(result: number): void {
+    const { call, owner } = this;
+    call.core.leave(this);
+    this.stand(-1);
+    owner.pendingCalls.delete(this);
+    if (this.timer !== undefined) owner.clock.disarm(this.timer);
+    owner.clock.settled++;
+    if (result >= 0) this.resolve(call.finish(result));
+    else this.reject(failure(call, result));
+  }
+
+  private stand(change: 1 | -1): void {
+    if (this.call.direction === RECEIVING) this.call.core.receivers += change;
+    else this.call.core.senders += change;
+  }
+}
+
+/** `10.0.0.1:49152 ↔ 10.0.0.2:80 (ESTABLISHED)`, or without a peer `0.0.0.0:80 (LISTEN)`. */
+export function describeSocket(socket: Described): string {
+  const { localAddress, localPort, remoteAddress, remotePort, stateName } = socket;
+  const local = `${formatAddress(localAddress)}:${localPort}`;
+  const remote = remotePort === 0 ? "" : ` ↔ ${formatAddress(remoteAddress)}:${remotePort}`;
+  return `${local}${remote} (${stateName})`;
+}
+
+/** A socket, or a connection. */
+interface Described {
+  readonly localAddress: number;
+  readonly localPort: number;
+  readonly remoteAddress: number;
+  readonly remotePort: number;
+  readonly stateName: string;
+}

@@ -1,0 +1,242 @@
+/** The calls that may wait, as both faces make them: {@link perform} runs them. */
+import { EAGAIN, EALREADY, EBADF } from "../base/errno.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
+import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
+import { MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import type { SocketCore } from "./core.ts";
+import { StreamCore } from "./stream.ts";
+
+/** Readiness without which there is nothing to receive: neither data nor end nor error. */
+const RECEIVABLE = POLLIN | POLLPRI | POLLRDHUP | POLLERR | POLLHUP;
+
+/** `recv` and its kin. */
+export class ReceiveCall<T> implements Call<T> {
+  readonly core: SocketCore;
+  readonly syscall: string;
+  readonly direction = RECEIVING;
+  /** Where the bytes go. Without a buffer of the user's it is made when there is something to put into it. */
+  into: Uint8Array;
+  private readonly makesBuffer: boolean;
+  private readonly offset: number;
+  private readonly length: number;
+  private readonly flags: number;
+  private readonly waitAll: boolean;
+  private done = 0;
+  private readonly result: (call: ReceiveCall<T>, count: number) => T;
+
+  /** `into`: the user's buffer, of which `length` bytes from `offset` may be filled; undefined to make one. */
+  constructor(
+    core: SocketCore,
+    syscall: string,
+    into: Uint8Array | undefined,
+    offset: number,
+    length: number,
+    flags: number,
+    result: (call: ReceiveCall<T>, count: number) => T,
+  ) {
+    this.core = core;
+    this.syscall = syscall;
+    this.into = into ?? NOTHING;
+    this.makesBuffer = into === undefined;
+    this.offset = offset;
+    this.length = length;
+    this.flags = flags & ~MSG_WAITALL;
+    this.waitAll = (flags & MSG_WAITALL) !== 0 && core.type === SOCK_STREAM && (flags & MSG_OOB) === 0;
+    this.result = result;
+  }
+
+  attempt(): number {
+    if (this.makesBuffer && !this.makeBuffer()) return -EAGAIN;
+    if (!this.waitAll) return this.core.receive(this.into, this.offset, this.room, this.flags);
+    return (this.flags & MSG_PEEK) !== 0 ? this.peekAll() : this.receiveAll();
+  }
+
+  finish(count: number): T {
+    return this.result(this, count);
+  }
+
+  partial(): number {
+    return this.done;
+  }
+
+  private get room(): number {
+    return this.makesBuffer ? this.into.length : this.length;
+  }
+
+  /** Makes a buffer of the right size. Returns false when there is nothing to receive, so that none is needed. */
+  private makeBuffer(): boolean {
+    const { core } = this;
+    if ((core.readiness & RECEIVABLE) === 0 && !core.listening && !core.closed) return false;
+    // one byte at least: to receive none would say nothing about the end of the stream
+    const available = (this.flags & MSG_OOB) !== 0 ? 1 : Math.max(core.readable, 1);
+    const size = this.waitAll ? this.length : Math.min(this.length, available);
+    if (this.into.length !== size) this.into = new Uint8Array(size);
+    return true;
+  }
+
+  private receiveAll(): number {
+    while (this.done < this.length) {
+      // what has come is given first; the error stays for the next call, as in Linux
+      if (this.done > 0 && (this.core.readiness & POLLERR) !== 0) break;
+      const { into, offset, length, done } = this;
+      const count = this.core.receive(into, offset + done, length - done, this.flags);
+      if (count === 0) break;
+      if (count < 0) return count;
+      this.done += count;
+    }
+    return this.done;
+  }
+
+  private peekAll(): number {
+    const { core, length } = this;
+    const ended = (core.readiness & (POLLRDHUP | POLLERR | POLLHUP)) !== 0;
+    if (core.readable < length && !ended) return -EAGAIN;
+    return core.receive(this.into, this.offset, length, this.flags);
+  }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** What has to be taken before `send` is done: whatever fits at once (Python's `send`) … */
+export const SEND_SOME = 0;
+/** … or all, but when time or the connection ends first, what was taken counts (a blocking `send` of Linux) … */
+export const SEND_BLOCKING = 1;
+/** … or all, and anything else is a failure (Python's `sendall`). */
+export const SEND_ALL = 2;
+
+/** `send` and its kin. */
+export class SendCall implements Call<number> {
+  readonly core: SocketCore;
+  readonly syscall: string;
+  readonly direction = SENDING;
+  /** Where to, for `sendto`. */
+  readonly address?: number;
+  readonly port?: number;
+  private readonly data: Uint8Array;
+  private readonly flags: number;
+  private readonly extent: number;
+  private done = 0;
+
+  constructor(
+    core: SocketCore,
+    syscall: string,
+    data: Uint8Array,
+    flags: number,
+    extent: number,
+    to?: { address: number; port: number },
+  ) {
+    this.core = core;
+    this.syscall = syscall;
+    this.data = data;
+    this.flags = flags;
+    this.extent = core.type === SOCK_STREAM ? extent : SEND_SOME;
+    if (to === undefined) return;
+    this.address = to.address;
+    this.port = to.port;
+  }
+
+  attempt(): number {
+    for (;;) {
+      // what was taken is told first; the error stays for the next call, as in Linux
+      if (this.partial() > 0 && (this.core.readiness & POLLERR) !== 0) return this.done;
+      const count = this.step();
+      if (count < 0) return count;
+      this.done += count;
+      if (this.extent === SEND_SOME || this.done === this.data.length) return this.done;
+    }
+  }
+
+  finish(count: number): number {
+    return count;
+  }
+
+  partial(): number {
+    return this.extent === SEND_BLOCKING ? this.done : 0;
+  }
+
+  private step(): number {
+    const { core, data, done, flags, address, port } = this;
+    const length = data.length - done;
+    if (address === undefined || port === undefined) return core.send(data, done, length, flags);
+    return core.sendTo(data, done, length, flags, address, port);
+  }
+}
+
+/** `accept`. `wrap` makes what the user gets of the connection. */
+export class AcceptCall<T> implements Call<T> {
+  readonly core: SocketCore;
+  readonly syscall = "accept";
+  readonly direction = RECEIVING;
+  private readonly wrap: (connection: SocketCore) => T;
+  private connection: SocketCore | undefined = undefined;
+
+  constructor(core: SocketCore, wrap: (connection: SocketCore) => T) {
+    this.core = core;
+    this.wrap = wrap;
+  }
+
+  attempt(): number {
+    const result = this.core.accept();
+    if (typeof result === "number") return result;
+    this.connection = result;
+    return 0;
+  }
+
+  finish(): T {
+    return this.wrap(this.connection as SocketCore);
+  }
+}
+
+/** The wait for the result of a `connect` that has begun. */
+export class ConnectCall implements Call<void> {
+  readonly core: StreamCore;
+  readonly syscall = "connect";
+  readonly direction = SENDING;
+  readonly address: number;
+  readonly port: number;
+
+  constructor(core: StreamCore, address: number, port: number) {
+    this.core = core;
+    this.address = address;
+    this.port = port;
+  }
+
+  attempt(): number {
+    const result = this.core.connectResult();
+    return result === -EALREADY ? -EAGAIN : result;
+  }
+
+  finish(): void {}
+}
+
+/** The wait of a `close` with SO_LINGER until the peer has everything. When time runs out, that is fine too. */
+class LingerCall implements Call<void> {
+  readonly core: StreamCore;
+  readonly syscall = "close";
+  readonly direction = SENDING;
+
+  constructor(core: StreamCore) {
+    this.core = core;
+  }
+
+  attempt(): number {
+    return this.core.lingered();
+  }
+
+  partial(): number {
+    return 1;
+  }
+
+  finish(): void {}
+}
+
+/** `close` of both faces, for the last descriptor of a socket: waits as SO_LINGER says, then lets go. */
+export async function closeCore(owner: CallOwner, core: SocketCore): Promise<void> {
+  const { lingerOn, lingerSeconds } = core.common;
+  if (core instanceof StreamCore && lingerOn && lingerSeconds > 0 && core.startLinger()) {
+    core.dismiss(EBADF);
+    const timeoutMicros = lingerSeconds * 1e6;
+    await perform(owner, new LingerCall(core), { nonBlocking: false, timeoutMicros, timeoutErrno: EAGAIN });
+  }
+  core.close();
+}

@@ -1,0 +1,143 @@
+import { EBADF, EOPNOTSUPP } from "../base/errno.ts";
+import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
+import type { UdpSettings } from "../udp/settings.ts";
+import type { Udp } from "../udp/udp.ts";
+import {
+  AF_INET,
+  IP_PMTUDISC_DONT,
+  IP_PMTUDISC_INTERFACE,
+  IP_PMTUDISC_OMIT,
+  IP_PMTUDISC_PROBE,
+  IPPROTO_UDP,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SOCK_DGRAM,
+} from "./constants.ts";
+import { SocketCore, type SocketOwner } from "./core.ts";
+
+/** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
+const MAX_BUFFER_BYTES = 212_992;
+
+/** `SOCK_DGRAM` in `AF_INET`: a UDP endpoint. */
+export class DatagramCore extends SocketCore {
+  private readonly udp: Udp;
+  private readonly endpoint: UdpEndpoint;
+  private readonly info = new DatagramInfo();
+
+  constructor(owner: SocketOwner, udp: Udp) {
+    super(owner, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    this.udp = udp;
+    this.endpoint = udp.create();
+    this.endpoint.onEvent = this.notify;
+  }
+
+  protected override bindTo(address: number, port: number): number {
+    return this.endpoint.bind(address, port);
+  }
+
+  protected override connectTo(address: number, port: number): number {
+    return this.endpoint.connect(address, port);
+  }
+
+  /** Forgets the peer: `connect` to AF_UNSPEC. */
+  disconnect(): number {
+    return this.closed ? -EBADF : this.endpoint.disconnect();
+  }
+
+  protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
+    return this.sendBytesTo(data, offset, length, flags, 0, 0);
+  }
+
+  protected override sendBytesTo(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: number,
+    port: number,
+  ): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    return this.endpoint.send(data, offset, length, address, port);
+  }
+
+  protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const { info, message } = this;
+    const count = this.endpoint.receive(into, offset, length, flags & (MSG_PEEK | MSG_TRUNC), info);
+    if (count < 0) return count;
+    message.address = info.address;
+    message.port = info.port;
+    message.length = info.fullLength;
+    message.flags = info.truncated ? MSG_TRUNC : 0;
+    return count;
+  }
+
+  protected override shutdownHow(how: number): number {
+    return this.endpoint.shutdown(how);
+  }
+
+  protected override release(): void {
+    this.endpoint.close();
+  }
+
+  override get settings(): UdpSettings {
+    return this.endpoint.settings;
+  }
+
+  override settingsChanged(): void {
+    const { common, settings } = this;
+    settings.broadcast = common.broadcast;
+    settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+  }
+
+  override get maxReceiveBufferBytes(): number {
+    return MAX_BUFFER_BYTES;
+  }
+
+  override get maxSendBufferBytes(): number {
+    return MAX_BUFFER_BYTES;
+  }
+
+  override get defaultTimeToLive(): number {
+    return this.udp.config.timeToLive;
+  }
+
+  override get readiness(): number {
+    return this.endpoint.readiness();
+  }
+
+  override takeError(): number {
+    return this.endpoint.takeError();
+  }
+
+  override get readable(): number {
+    return this.endpoint.nextLength;
+  }
+
+  override get localAddress(): number {
+    return this.endpoint.localAddress;
+  }
+
+  override get localPort(): number {
+    return this.endpoint.localPort;
+  }
+
+  override get remoteAddress(): number {
+    return this.endpoint.remoteAddress;
+  }
+
+  override get remotePort(): number {
+    return this.endpoint.remotePort;
+  }
+
+  override get stateName(): string {
+    return this.endpoint.connected ? "ESTABLISHED" : "UNCONN";
+  }
+}
+
+/** INTERFACE and OMIT disbelieve what ICMP says of the path's MTU; OMIT lets datagrams be cut, INTERFACE does not. */
+function discoveryOf(mode: number): number {
+  if (mode === IP_PMTUDISC_INTERFACE) return IP_PMTUDISC_PROBE;
+  return mode === IP_PMTUDISC_OMIT ? IP_PMTUDISC_DONT : mode;
+}

@@ -1,0 +1,63 @@
+/** Errors as the promise faces show them: an `Error` with what a POSIX or a Node programmer looks for. */
+import { ERROR_TEXTS } from "./error-texts.ts";
+
+const NAMES = new Map<number, string>(ERROR_TEXTS.map(([number, name]) => [number, name]));
+const TEXTS = new Map<number, string>(ERROR_TEXTS.map(([number, , text]) => [number, text]));
+
+/** Node's number for a name that does not resolve: it is none of the kernel's errors. */
+export const ENOTFOUND = 3008;
+
+/** `111` or `-111` → `"ECONNREFUSED"`; `"E999"` for a number Linux does not know. */
+export function errorName(errno: number): string {
+  const number = Math.abs(errno);
+  return number === ENOTFOUND ? "ENOTFOUND" : (NAMES.get(number) ?? `E${number}`);
+}
+
+/** glibc's text for an error, `"Connection refused"` for 111. Takes `error.errno` as it is: -111 means the same. */
+export function strerror(errno: number): string {
+  const number = Math.abs(errno);
+  if (number === 0) return "Success";
+  if (number === ENOTFOUND) return "Name or service not known";
+  return TEXTS.get(number) ?? `Unknown error ${number}`;
+}
+
+/**
+ * What `perror` prints: `"connect: Connection refused"`. For an error that is not of a socket its message takes the
+ * text's place.
+ */
+export function perror(prefix: string, error: unknown): string {
+  const text = error instanceof SocketError ? strerror(error.errno) : messageOf(error);
+  return prefix === "" ? text : `${prefix}: ${text}`;
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** A failed call: `message` is `connect ECONNREFUSED 10.0.0.2:80`. */
+export class SocketError extends Error {
+  /** The name: `"ECONNREFUSED"`. Error 11 is called `"EWOULDBLOCK"`. */
+  readonly code: string;
+  /** Linux's number, negative as in Node: -111. */
+  readonly errno: number;
+  /** The call that failed: `"connect"`. */
+  readonly syscall: string;
+  /** Present when the call had an address. */
+  declare readonly address?: string;
+  /** Present when the call had a port. */
+  declare readonly port?: number;
+
+  /** `errno` may have either sign. */
+  constructor(errno: number, syscall: string, address?: string, port?: number) {
+    const code = errorName(errno);
+    let message = `${syscall} ${code}`;
+    if (address !== undefined) message += port === undefined ? ` ${address}` : ` ${address}:${port}`;
+    super(message);
+    this.name = "SocketError";
+    this.code = code;
+    this.errno = -Math.abs(errno);
+    this.syscall = syscall;
+    if (address !== undefined) this.address = address;
+    if (port !== undefined) this.port = port;
+  }
+}

@@ -1,0 +1,37 @@
+/** Checks of what a user hands in. What fails is a mistake in the program: a TypeError or RangeError, not an errno. */
+
+/** How a value reads in a message: strings quoted, objects by their kind. */
+export function show(value: unknown): string {
+  if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
+  if (typeof value === "object" && value !== null)
+    return `a ${value.constructor?.name ?? "null-prototype object"}`;
+  if (typeof value === "function") return "a function";
+  return String(value);
+}
+
+export function checkInteger(call: string, what: string, value: unknown): asserts value is number {
+  if (typeof value !== "number" || !Number.isSafeInteger(value)) {
+    throw new TypeError(`${call}: ${what} is an integer, not ${show(value)}`);
+  }
+}
+
+export function checkRange(call: string, what: string, value: unknown, least: number, most: number): void {
+  checkInteger(call, what, value);
+  if (value < least || value > most) {
+    throw new RangeError(`${call}: ${what} is an integer from ${least} to ${most}, not ${value}`);
+  }
+}
+
+/** `data` as bytes: a `Uint8Array` as it is, a string as UTF-8. */
+export function toBytes(call: string, data: unknown): Uint8Array {
+  if (data instanceof Uint8Array) return data;
+  if (typeof data === "string") return new TextEncoder().encode(data);
+  throw new TypeError(`${call}: data is a Uint8Array or a string, not ${show(data)}`);
+}
+
+/** A buffer to fill. */
+export function checkBuffer(call: string, buffer: unknown): asserts buffer is Uint8Array {
+  if (!(buffer instanceof Uint8Array)) {
+    throw new TypeError(`${call}: the buffer is a Uint8Array, not ${show(buffer)}`);
+  }
+}

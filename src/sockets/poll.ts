@@ -1,0 +1,109 @@
+/** Waiting for any of many sockets: `poll` and `select`. */
+import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../base/readiness.ts";
+import { Timer } from "../base/timer.ts";
+import type { CallOwner, Pending } from "./async.ts";
+import type { SocketCore } from "./core.ts";
+import { Waiter } from "./waiter.ts";
+
+/** What `poll` tells whether it was asked for or not. */
+export const POLL_ALWAYS = POLLERR | POLLHUP | POLLNVAL;
+
+/** Linux's fs/select.c: which readiness makes a descriptor ready in which set. */
+export const SELECT_READ = POLLIN | POLLHUP | POLLERR;
+export const SELECT_WRITE = POLLOUT | POLLERR;
+export const SELECT_EXCEPT = POLLPRI;
+
+/** One socket that is waited for. */
+export class PollEntry extends Waiter {
+  readonly descriptor: number;
+  private readonly target: SocketCore | undefined;
+  private readonly wanted: number;
+  /** The call it belongs to, while that waits. */
+  private call: PollCall | undefined = undefined;
+
+  /** `wanted`: the readiness that makes it ready. `target`: undefined for a descriptor that is not open. */
+  constructor(descriptor: number, target: SocketCore | undefined, wanted: number) {
+    super();
+    this.descriptor = descriptor;
+    this.target = target;
+    this.wanted = wanted;
+  }
+
+  /** What has come about of what was wanted; POLLNVAL when the socket is not open. */
+  get ready(): number {
+    if (this.target === undefined || this.target.closed) return POLLNVAL;
+    return this.target.readiness & this.wanted;
+  }
+
+  start(call: PollCall): void {
+    this.call = call;
+    this.target?.wait(this, this.wanted);
+  }
+
+  stop(): void {
+    this.call = undefined;
+    this.core?.leave(this);
+  }
+
+  override wake(): void {
+    this.call?.settle();
+  }
+
+  override dismiss(): void {
+    this.call?.settle();
+  }
+}
+
+/**
+ * Settles as soon as an entry is ready, or when the time is over. `timeoutMillis`: 0 not at all, below 0 or null for
+ * ever.
+ */
+export function awaitAny(
+  owner: CallOwner,
+  syscall: string,
+  entries: readonly PollEntry[],
+  timeoutMillis: number | null,
+): Promise<void> {
+  owner.clock.sample();
+  if (timeoutMillis === 0 || entries.some((entry) => entry.ready !== 0)) return Promise.resolve();
+  return new Promise((resolve) => new PollCall(owner, syscall, entries, resolve).start(timeoutMillis));
+}
+
+class PollCall implements Pending {
+  private readonly owner: CallOwner;
+  private readonly syscall: string;
+  private readonly entries: readonly PollEntry[];
+  private readonly resolve: () => void;
+  private readonly timer = new Timer(() => this.settle());
+
+  constructor(owner: CallOwner, syscall: string, entries: readonly PollEntry[], resolve: () => void) {
+    this.owner = owner;
+    this.syscall = syscall;
+    this.entries = entries;
+    this.resolve = resolve;
+  }
+
+  start(timeoutMillis: number | null): void {
+    this.owner.pendingCalls.add(this);
+    for (const entry of this.entries) entry.start(this);
+    if (timeoutMillis === null || timeoutMillis < 0) return;
+    this.owner.clock.armIn(this.timer, Math.ceil(timeoutMillis * 1000));
+  }
+
+  settle(): void {
+    for (const entry of this.entries) entry.stop();
+    this.owner.pendingCalls.delete(this);
+    this.owner.clock.disarm(this.timer);
+    this.owner.clock.settled++;
+    this.resolve();
+  }
+
+  dismiss(): void {
+    this.settle();
+  }
+
+  describe(): string {
+    const descriptors = this.entries.map((entry) => entry.descriptor).join(", ");
+    return `${this.syscall} on descriptors ${descriptors || "(none)"}`;
+  }
+}

@@ -1,0 +1,322 @@
+/**
+ * Sockets the C way: functions on descriptors with the names and meanings of POSIX. What can block returns a promise;
+ * what fails throws or rejects with a {@link SocketError}. The functions need no `this`:
+ * `const { socket, bind } = host.posix`.
+ */
+import { EAFNOSUPPORT, EBADF, EINPROGRESS, EINVAL, ENOTCONN, ENOTTY } from "../base/errno.ts";
+import { formatAddress } from "../ip/address.ts";
+import { FOREVER, optionPatience, type Patience, perform } from "./async.ts";
+import {
+  AcceptCall,
+  ConnectCall,
+  closeCore,
+  ReceiveCall,
+  SEND_BLOCKING,
+  SEND_SOME,
+  SendCall,
+} from "./calls.ts";
+import {
+  AF_INET,
+  AF_UNSPEC,
+  F_GETFL,
+  F_SETFL,
+  MSG_DONTWAIT,
+  O_NONBLOCK,
+  O_RDWR,
+  SOCK_CLOEXEC,
+  SOCK_NONBLOCK,
+} from "./constants.ts";
+import type { SocketCore } from "./core.ts";
+import { DatagramCore } from "./datagram.ts";
+import { Description } from "./descriptors.ts";
+import { SocketError } from "./error.ts";
+import { inet_ntoa } from "./inet.ts";
+import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
+import { type OptionValue, readOption, writeOption } from "./options.ts";
+import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "./poll.ts";
+import type { SocketHost } from "./socket-host.ts";
+import { StreamCore } from "./stream.ts";
+
+/** `struct sockaddr_in` as a call takes it. */
+export interface SockaddrIn {
+  /** AF_INET, which is also the default; AF_UNSPEC in `connect` dissolves a datagram socket's association. */
+  family?: number;
+  /** A number as `INADDR_ANY` and `inet_addr` are, a dotted quad, a host's name, or 4 bytes of `inet_aton`. */
+  address?: number | string | Uint8Array;
+  port?: number;
+}
+
+/** `struct sockaddr_in` as a call gives it. */
+export interface Sockaddr {
+  family: number;
+  /** Dotted quad. */
+  address: string;
+  port: number;
+}
+
+/** `struct pollfd`. */
+export interface PollFd {
+  /** A negative one is passed over. */
+  fd: number;
+  /** POLLIN | POLLOUT | POLLPRI … */
+  events: number;
+  /** What came about: filled in by `poll`. */
+  revents?: number;
+}
+
+export interface SelectSets {
+  read?: Iterable<number>;
+  write?: Iterable<number>;
+  except?: Iterable<number>;
+}
+
+/** The descriptors of each set that are ready. */
+export interface SelectResult {
+  read: number[];
+  write: number[];
+  except: number[];
+}
+
+export class Posix {
+  private readonly host: SocketHost;
+
+  constructor(host: SocketHost) {
+    this.host = host;
+  }
+
+  /** A new socket's descriptor, the lowest free. SOCK_NONBLOCK may be or-ed into `type`. */
+  readonly socket = (domain: number, type: number, protocol = 0): number => {
+    checkInteger("socket", "domain", domain);
+    checkInteger("socket", "type", type);
+    checkInteger("socket", "protocol", protocol);
+    const core = this.host.makeSocket(domain, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
+    if (typeof core === "number") throw new SocketError(core, "socket");
+    return this.add(core, (type & SOCK_NONBLOCK) !== 0, "socket");
+  };
+
+  readonly bind = (fd: number, where: SockaddrIn): void => {
+    const { core } = this.get(fd, "bind");
+    const { address, port } = this.place("bind", where);
+    const found = this.host.addressOf("bind", address);
+    if (typeof found !== "number") throw new RangeError(`bind: ${show(address)} is no address of this host`);
+    check("bind", core.bind(found, port), found, port);
+  };
+
+  readonly listen = (fd: number, backlog: number): void => {
+    check("listen", this.get(fd, "listen").core.listen(backlog));
+  };
+
+  readonly accept = async (fd: number): Promise<{ fd: number; address: Sockaddr }> => {
+    const { core, nonBlocking } = this.get(fd, "accept");
+    const wrap = (connection: SocketCore) => ({
+      fd: this.add(connection, false, "accept"),
+      address: sockaddr(connection.remoteAddress, connection.remotePort),
+    });
+    return perform(this.host, new AcceptCall(core, wrap), patience(core, "receive", nonBlocking));
+  };
+
+  readonly connect = async (fd: number, where: SockaddrIn): Promise<void> => {
+    const { core, nonBlocking } = this.get(fd, "connect");
+    if (where?.family === AF_UNSPEC && core instanceof DatagramCore)
+      return check("connect", core.disconnect());
+    const { address, port } = this.place("connect", where);
+    const found = this.host.addressOf("connect", address);
+    const target = typeof found === "number" ? found : await found;
+    const result = core.connect(target, port);
+    const begun = core instanceof StreamCore && core.connectPending;
+    if (!begun || nonBlocking) return check("connect", result, target, port);
+    const wait = { ...patience(core, "send", false), timeoutErrno: EINPROGRESS };
+    return perform(this.host, new ConnectCall(core, target, port), wait);
+  };
+
+  /** Takes everything, as Linux does, unless it is non-blocking: then what there is room for. */
+  readonly send = async (fd: number, data: Uint8Array | string, flags = 0): Promise<number> =>
+    this.transmit(fd, "send", data, flags);
+
+  readonly write = async (fd: number, data: Uint8Array | string): Promise<number> =>
+    this.transmit(fd, "write", data, 0);
+
+  readonly sendto = async (
+    fd: number,
+    data: Uint8Array | string,
+    flags: number,
+    where?: SockaddrIn,
+  ): Promise<number> => {
+    if (where === undefined) return this.transmit(fd, "sendto", data, flags);
+    this.get(fd, "sendto");
+    const { address, port } = this.place("sendto", where);
+    const found = this.host.addressOf("sendto", address);
+    const to = { address: typeof found === "number" ? found : await found, port };
+    return this.transmit(fd, "sendto", data, flags, to);
+  };
+
+  /** Fills `buffer` and returns how many bytes came: 0 at the end of a stream. */
+  readonly recv = async (fd: number, buffer: Uint8Array, flags = 0): Promise<number> =>
+    this.receive(fd, "recv", buffer, flags, (_, count) => count);
+
+  readonly read = async (fd: number, buffer: Uint8Array): Promise<number> =>
+    this.receive(fd, "read", buffer, 0, (_, count) => count);
+
+  /** As `recv`: `{ n, address }` says how many bytes came, and where from. */
+  readonly recvfrom = async (
+    fd: number,
+    buffer: Uint8Array,
+    flags = 0,
+  ): Promise<{ n: number; address: Sockaddr }> =>
+    this.receive(fd, "recvfrom", buffer, flags, ({ core: { message } }, n) => ({
+      n,
+      address: sockaddr(message.address, message.port),
+    }));
+
+  /** 1 when the next byte to read is the urgent one, or follows it; else 0. */
+  readonly sockatmark = (fd: number): number => {
+    const { core } = this.get(fd, "sockatmark");
+    if (!(core instanceof StreamCore)) throw new SocketError(ENOTTY, "sockatmark");
+    return Number(core.atMark);
+  };
+
+  readonly shutdown = (fd: number, how: number): void => {
+    check("shutdown", this.get(fd, "shutdown").core.shutdown(how));
+  };
+
+  readonly close = async (fd: number): Promise<void> => {
+    const removed = this.host.descriptors.remove(fd);
+    if (typeof removed === "number") throw new SocketError(removed, "close");
+    if (removed.references === 0) await closeCore(this.host, removed.core);
+  };
+
+  readonly getsockname = (fd: number): Sockaddr => {
+    const { core } = this.get(fd, "getsockname");
+    return sockaddr(core.localAddress, core.localPort);
+  };
+
+  readonly getpeername = (fd: number): Sockaddr => {
+    const { core } = this.get(fd, "getpeername");
+    if (core.remotePort === 0) throw new SocketError(ENOTCONN, "getpeername");
+    return sockaddr(core.remoteAddress, core.remotePort);
+  };
+
+  readonly getsockopt = (fd: number, level: number, option: number): OptionValue =>
+    readOption(this.get(fd, "getsockopt").core, level, option);
+
+  readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
+    writeOption(this.get(fd, "setsockopt").core, level, option, value);
+
+  /** F_GETFL, and F_SETFL, which looks at O_NONBLOCK alone. EINVAL for other commands. */
+  readonly fcntl = (fd: number, command: number, flags = 0): number => {
+    const description = this.get(fd, "fcntl");
+    if (command === F_GETFL) return O_RDWR | (description.nonBlocking ? O_NONBLOCK : 0);
+    if (command !== F_SETFL) throw new SocketError(EINVAL, "fcntl");
+    checkInteger("fcntl", "flags", flags);
+    description.nonBlocking = (flags & O_NONBLOCK) !== 0;
+    return 0;
+  };
+
+  /** Fills in `revents` and returns how many are not 0. `timeoutMillis`: -1 for ever, 0 not at all. */
+  readonly poll = async (fds: PollFd[], timeoutMillis: number | null = -1): Promise<number> => {
+    checkTimeout("poll", timeoutMillis);
+    const asked = fds.filter(({ fd }) => fd >= 0);
+    const entries = asked.map(({ fd, events }) => {
+      checkInteger("poll", "events", events);
+      return new PollEntry(fd, this.host.descriptors.get(fd)?.core, events | POLL_ALWAYS);
+    });
+    await awaitAny(this.host, "poll", entries, timeoutMillis);
+    for (const pollfd of fds) pollfd.revents = 0;
+    for (let index = 0; index < asked.length; index++) asked[index]!.revents = entries[index]!.ready;
+    return asked.filter(({ revents }) => revents !== 0).length;
+  };
+
+  /** The descriptors of each set that are ready; none when the time is over. `timeoutMillis` as in `poll`. EBADF. */
+  readonly select = async (sets: SelectSets, timeoutMillis: number | null = -1): Promise<SelectResult> => {
+    checkTimeout("select", timeoutMillis);
+    const watch = (fds: Iterable<number> | undefined, wanted: number): PollEntry[] =>
+      [...(fds ?? [])].map((fd) => new PollEntry(fd, this.get(fd, "select").core, wanted));
+    const read = watch(sets.read, SELECT_READ);
+    const write = watch(sets.write, SELECT_WRITE);
+    const except = watch(sets.except, SELECT_EXCEPT);
+    await awaitAny(this.host, "select", [...read, ...write, ...except], timeoutMillis);
+    return { read: ready(read), write: ready(write), except: ready(except) };
+  };
+
+  private get(fd: number, syscall: string): Description {
+    const description = this.host.descriptors.get(fd);
+    if (description === undefined) throw new SocketError(EBADF, syscall);
+    return description;
+  }
+
+  private add(core: SocketCore, nonBlocking: boolean, syscall: string): number {
+    const fd = this.host.descriptors.add(new Description(core, nonBlocking));
+    if (fd >= 0) return fd;
+    core.close();
+    throw new SocketError(fd, syscall);
+  }
+
+  private transmit(
+    fd: number,
+    syscall: string,
+    data: Uint8Array | string,
+    flags: number,
+    to?: { address: number; port: number },
+  ): Promise<number> {
+    const { core, nonBlocking } = this.get(fd, syscall);
+    checkInteger(syscall, "flags", flags);
+    const atOnce = nonBlocking || (flags & MSG_DONTWAIT) !== 0;
+    const extent = atOnce ? SEND_SOME : SEND_BLOCKING;
+    const call = new SendCall(core, syscall, toBytes(syscall, data), flags, extent, to);
+    return perform(this.host, call, patience(core, "send", atOnce));
+  }
+
+  private receive<T>(
+    fd: number,
+    syscall: string,
+    buffer: Uint8Array,
+    flags: number,
+    result: (call: ReceiveCall<T>, count: number) => T,
+  ): Promise<T> {
+    const { core, nonBlocking } = this.get(fd, syscall);
+    checkBuffer(syscall, buffer);
+    checkInteger(syscall, "flags", flags);
+    const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
+    return perform(this.host, call, patience(core, "receive", nonBlocking || (flags & MSG_DONTWAIT) !== 0));
+  }
+
+  /** The address, as text for the resolver, and the port of a `sockaddr_in`. */
+  private place(syscall: string, where: SockaddrIn): { address: string; port: number } {
+    if (typeof where !== "object" || where === null) {
+      throw new TypeError(
+        `${syscall}: the address is an object { family, address, port }, not ${show(where)}`,
+      );
+    }
+    const { family = AF_INET, address = "", port = 0 } = where;
+    if (family !== AF_INET) throw new SocketError(EAFNOSUPPORT, syscall);
+    checkRange(syscall, "port", port, 0, 65_535);
+    if (typeof address === "string") return { address, port };
+    if (address instanceof Uint8Array) return { address: inet_ntoa(address), port };
+    checkRange(syscall, "address", address, -0x8000_0000, 0xffff_ffff);
+    return { address: formatAddress(address), port };
+  }
+}
+
+function sockaddr(address: number, port: number): Sockaddr {
+  return { family: AF_INET, address: formatAddress(address), port };
+}
+
+function ready(entries: readonly PollEntry[]): number[] {
+  return entries.filter((entry) => entry.ready !== 0).map((entry) => entry.descriptor);
+}
+
+function patience(core: SocketCore, direction: "receive" | "send", nonBlocking: boolean): Patience {
+  return nonBlocking ? { ...FOREVER, nonBlocking } : optionPatience(core, direction);
+}
+
+function check(syscall: string, result: number, address?: number, port?: number): void {
+  if (result >= 0) return;
+  throw new SocketError(result, syscall, address === undefined ? undefined : formatAddress(address), port);
+}
+
+function checkTimeout(call: string, millis: unknown): void {
+  if (millis === null || (typeof millis === "number" && millis <= 1e12)) return;
+  throw new RangeError(
+    `${call}: the time is a number of milliseconds up to 1e12, or -1 or null for ever, not ${show(millis)}`,
+  );
+}

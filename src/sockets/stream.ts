@@ -1,0 +1,223 @@
+import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS } from "../base/errno.ts";
+import { POLLERR, POLLHUP, POLLOUT } from "../base/readiness.ts";
+import { ANY_ADDRESS, LOOPBACK_ADDRESS } from "../ip/address.ts";
+import {
+  abort,
+  accept,
+  atMark,
+  bind,
+  close,
+  listen,
+  open,
+  readableBytes,
+  readiness,
+  receive,
+  send,
+  settingsChanged,
+  shutdown,
+  type Tcb,
+  type Tcp,
+  takeError,
+} from "../tcp/index.ts";
+import type { Settings } from "../tcp/settings.ts";
+import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN } from "../tcp/state.ts";
+import {
+  AF_INET,
+  IP_PMTUDISC_DONT,
+  IPPROTO_TCP,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SHUT_WR,
+  SOCK_STREAM,
+} from "./constants.ts";
+import { SocketCore, type SocketOwner } from "./core.ts";
+
+/** States in which data or FIN of a connection that is shut down may not have arrived yet. */
+const UNFINISHED = (1 << FIN_WAIT_1) | (1 << CLOSING) | (1 << LAST_ACK);
+
+/** `SOCK_STREAM` in `AF_INET`: a TCP connection or listener. */
+export class StreamCore extends SocketCore {
+  /** The transmission control block it stands for. */
+  tcb: Tcb;
+  private readonly tcp: Tcp;
+  /** A `connect` has sent its SYN, and nobody has been told the result yet. */
+  private connecting = false;
+
+  constructor(owner: SocketOwner, tcp: Tcp, tcb: Tcb = tcp.create()) {
+    super(owner, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    this.tcp = tcp;
+    this.tcb = tcb;
+    tcb.onEvent = this.notify;
+  }
+
+  protected override bindTo(address: number, port: number): number {
+    return bind(this.tcb, address, port);
+  }
+
+  protected override connectTo(address: number, port: number): number {
+    if (this.connecting) return this.connectResult();
+    // INADDR_ANY is this host itself, as in Linux
+    const target = address === ANY_ADDRESS ? this.tcb.localAddress || LOOPBACK_ADDRESS : address;
+    const result = open(this.tcb, target, port);
+    if (result < 0) return result;
+    this.connecting = true;
+    return -EINPROGRESS;
+  }
+
+  /** Whether a `connect` has begun whose result nobody has been told yet. */
+  get connectPending(): boolean {
+    return this.connecting;
+  }
+
+  /** What became of a `connect`: 0, or why not; -EALREADY while nobody knows. */
+  connectResult(): number {
+    if ((readiness(this.tcb) & (POLLOUT | POLLERR | POLLHUP)) === 0) return -EALREADY;
+    this.connecting = false;
+    const error = takeError(this.tcb);
+    if (error === 0 && this.tcb.state !== CLOSED) return 0;
+    this.renew();
+    // when somebody has read SO_ERROR before us, Linux says ECONNABORTED
+    return error === 0 ? -ECONNABORTED : -error;
+  }
+
+  /** After an attempt has failed another one may be made, with the same options from the same address. */
+  private renew(): void {
+    const { boundByUser, localAddress, localPort, settings } = this.tcb;
+    close(this.tcb);
+    this.tcb = this.tcp.create();
+    this.tcb.settings.copyFrom(settings);
+    this.tcb.onEvent = this.notify;
+    settingsChanged(this.tcb);
+    if (boundByUser) bind(this.tcb, localAddress, localPort);
+  }
+
+  protected override listenWith(backlog: number): number {
+    return listen(this.tcb, backlog);
+  }
+
+  protected override acceptNext(): StreamCore | number {
+    const tcb = accept(this.tcb);
+    if (typeof tcb === "number") return tcb;
+    const core = new StreamCore(this.owner, this.tcp, tcb);
+    core.inherit(this);
+    return core;
+  }
+
+  protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
+    return send(this.tcb, data, offset, length, flags);
+  }
+
+  protected override sendBytesTo(data: Uint8Array, offset: number, length: number, flags: number): number {
+    return send(this.tcb, data, offset, length, flags);
+  }
+
+  protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
+    const message = this.message;
+    message.address = this.tcb.remoteAddress;
+    message.port = this.tcb.remotePort;
+    message.flags = 0;
+    const result = receive(this.tcb, into, offset, length, flags & (MSG_OOB | MSG_PEEK | MSG_TRUNC));
+    message.length = result;
+    return result;
+  }
+
+  protected override shutdownHow(how: number): number {
+    return shutdown(this.tcb, how);
+  }
+
+  protected override release(): void {
+    this.tcb.onEvent = undefined;
+    close(this.tcb);
+  }
+
+  /** RST at once, whatever SO_LINGER says. */
+  abort(reason?: number): void {
+    if (this.closed) return;
+    abort(this.tcb);
+    this.close(reason);
+  }
+
+  /**
+   * The first half of a close that waits (SO_LINGER with a time): FIN behind the data. Returns whether there is
+   * something to wait for; {@link lingered} says for how long.
+   */
+  startLinger(): boolean {
+    // RFC 9293 §3.6.1, SHLD-3: unread data means RST, at once
+    if (this.tcb.receiveQueue > 0 || shutdown(this.tcb, SHUT_WR) < 0) return false;
+    return this.lingered() === -EAGAIN;
+  }
+
+  /** 0 when everything up to our FIN is acknowledged, -EAGAIN before. */
+  lingered(): number {
+    return isOneOf(this.tcb.state, UNFINISHED) ? -EAGAIN : 0;
+  }
+
+  override get settings(): Settings {
+    return this.tcb.settings;
+  }
+
+  override settingsChanged(): void {
+    // both WANT and DO mean to find the path's MTU: TCP then never sends what would have to be cut
+    this.settings.pathMtuDiscovery = this.common.mtuDiscover !== IP_PMTUDISC_DONT;
+    settingsChanged(this.tcb);
+  }
+
+  override get maxReceiveBufferBytes(): number {
+    return this.tcp.config.maxReceiveBufferBytes;
+  }
+
+  override get maxSendBufferBytes(): number {
+    return this.tcp.config.maxSendBufferBytes;
+  }
+
+  override get defaultTimeToLive(): number {
+    return this.tcp.config.timeToLive;
+  }
+
+  /** Whether the next byte to read is the urgent one, or follows it (SIOCATMARK). */
+  get atMark(): boolean {
+    return atMark(this.tcb);
+  }
+
+  override get readiness(): number {
+    return readiness(this.tcb);
+  }
+
+  override takeError(): number {
+    return takeError(this.tcb);
+  }
+
+  override get listening(): boolean {
+    return this.tcb.state === LISTEN;
+  }
+
+  override get readable(): number {
+    return this.listening ? 0 : readableBytes(this.tcb);
+  }
+
+  override get localAddress(): number {
+    return this.tcb.localAddress;
+  }
+
+  override get localPort(): number {
+    return this.tcb.localPort;
+  }
+
+  override get remoteAddress(): number {
+    return this.tcb.remoteAddress;
+  }
+
+  override get remotePort(): number {
+    return this.tcb.remotePort;
+  }
+
+  override get stateName(): string {
+    return this.tcb.stateName;
+  }
+
+  /** A connection has its listener's options (Linux: the child is a copy of the listener's socket). */
+  private inherit(listener: StreamCore): void {
+    Object.assign(this.common, listener.common);
+  }
+}

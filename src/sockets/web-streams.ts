@@ -1,0 +1,46 @@
+/** A socket as a pair of web streams (WHATWG Streams), for code that is written against them. */
+import { SHUT_RD, SHUT_WR } from "./constants.ts";
+import { SocketError } from "./error.ts";
+import type { Socket } from "./socket.ts";
+
+/** What `socket` receives. Nothing is received ahead of its reader. */
+export function readableOf(socket: Socket): ReadableStream<Uint8Array> {
+  const chunks = socket.chunks();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { done, value } = await chunks.next();
+        if (done) controller.close();
+        else controller.enqueue(value);
+      },
+      cancel() {
+        shutdown(socket, SHUT_RD);
+      },
+    },
+    { highWaterMark: 0 },
+  );
+}
+
+/** Sends what is written; a write is done when the socket has taken it. */
+export function writableOf(socket: Socket): WritableStream<Uint8Array | string> {
+  return new WritableStream<Uint8Array | string>({
+    async write(chunk) {
+      await socket.sendall(chunk);
+    },
+    close() {
+      shutdown(socket, SHUT_WR);
+    },
+    abort() {
+      return socket.close();
+    },
+  });
+}
+
+/** The other side may have ended the connection before: then there is nothing left to shut down. */
+function shutdown(socket: Socket, how: number): void {
+  try {
+    socket.shutdown(how);
+  } catch (error) {
+    if (!(error instanceof SocketError && (error.code === "ENOTCONN" || error.code === "EBADF"))) throw error;
+  }
+}
