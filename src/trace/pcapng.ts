@@ -1,13 +1,17 @@
 /**
  * pcapng, the capture file format of Wireshark and tcpdump (draft-ietf-opsawg-pcapng). Little-endian, timestamps in
- * microseconds, packets that begin with their IPv4 header (LINKTYPE_RAW). Virtual time 0 is the epoch, 1970.
+ * microseconds, packets that begin with their IPv4 header. Virtual time 0 is the epoch, 1970.
  */
 
 const SECTION_HEADER = 0x0a0d0d0a;
 const INTERFACE_DESCRIPTION = 1;
 const ENHANCED_PACKET = 6;
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
-/** LINKTYPE_RAW: the packet begins with an IPv4 or IPv6 header. */
+/**
+ * LINKTYPE_IPV4: the packet begins with its IPv4 header. LINKTYPE_RAW, where IPv6 is allowed too, is read as well; it is not
+ * written, because libpcap's own number for that type is another one, and it then refuses files of several interfaces.
+ */
+const LINKTYPE_IPV4 = 228;
 const LINKTYPE_RAW = 101;
 /** Option codes: common, of an interface, of a packet. */
 const OPT_COMMENT = 1;
@@ -62,7 +66,7 @@ function writeBlocks(writer: BlockWriter, file: CaptureFile): void {
   writer.end();
   for (const name of file.interfaces) {
     writer.begin(INTERFACE_DESCRIPTION);
-    writer.int16(LINKTYPE_RAW);
+    writer.int16(LINKTYPE_IPV4);
     writer.int16(0);
     writer.int32(file.snapLength ?? 0);
     writer.textOption(IF_NAME, name);
@@ -195,7 +199,7 @@ class PcapngReader {
 
   private readInterface(at: number, length: number): void {
     const link = length < 20 ? -1 : this.view.getUint16(at + 8, this.little);
-    if (link !== LINKTYPE_RAW && link !== 228) {
+    if (link !== LINKTYPE_RAW && link !== LINKTYPE_IPV4) {
       throw fault(`link type ${link}; only raw IPv4 (101, 228) is understood`, at);
     }
     let name = `interface ${this.interfaces.length}`;

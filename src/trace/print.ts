@@ -40,8 +40,8 @@ export class Printer {
     const { tcp } = packet;
     const view = this.flows.see(packet);
     const isSyn = tcp.flags.includes("S");
-    // as tcpdump: the absolute number in a SYN, relative ones later; none when there is nothing to number
-    const seq = isSyn ? tcp.seq : view.seq;
+    // as tcpdump: absolute numbers in a SYN and without ACK, relative ones later; none when there is nothing to number
+    const seq = isSyn || !tcp.flags.includes("A") ? tcp.seq : view.seq;
     const parts = [`Flags [${tcp.flags}]`];
     if (tcp.length > 0) parts.push(`seq ${seq}:${seq + tcp.length}`);
     else if (isSyn || tcp.flags.includes("F") || tcp.flags.includes("R")) parts.push(`seq ${seq}`);
@@ -96,15 +96,18 @@ function icmp(packet: IcmpPacket): string {
     return `${message.name}, id ${message.identifier}, seq ${message.sequence}`;
   if (message.type !== 3) return message.name;
   const quoted = dissect(packet.payload);
+  const { destination } = quoted;
+  if (message.code === 0) return `net ${destination} unreachable`;
+  if (message.code === 1) return `host ${destination} unreachable`;
+  if (message.code === 2) return `${destination} protocol ${quoted.protocolNumber} unreachable`;
+  if (message.code === 4) return `${destination} unreachable - need to frag (mtu ${message.mtu})`;
   const name = { 6: "tcp", 17: "udp" }[quoted.protocolNumber];
-  if (message.code === 3 && name !== undefined && packet.payload.length >= 24) {
+  if (message.code === 3 && name !== undefined && packet.payload.length >= 28) {
     const at = (packet.payload[0]! & 15) * 4;
     const port = (packet.payload[at + 2]! << 8) | packet.payload[at + 3]!;
-    return `${quoted.destination} ${name} port ${port} unreachable`;
+    return `${destination} ${name} port ${port} unreachable`;
   }
-  if (message.mtu !== undefined)
-    return `${quoted.destination} unreachable - need to frag (mtu ${message.mtu})`;
-  return `${quoted.destination} ${message.name}`;
+  return `${destination} ${message.name}`;
 }
 
 /** HH:MM:SS.micros of a day that begins at 0. */

@@ -49,18 +49,16 @@ export class Probe implements WireObserver {
   /** Takes a sample, whatever the interval says. `now` in microseconds. */
   sample(now: number): void {
     const info = this.info();
-    const field = (name: string) => info[name] ?? 0;
-    const segmentSize = field("snd_mss");
-    const threshold = field("snd_ssthresh");
-    const inFlight = field("unacked") - field("sacked") - field("lost") + field("retrans");
+    const inFlight = info.unacked - info.sacked - info.lost + info.retrans;
+    const { snd_mss: segmentSize, snd_ssthresh: threshold } = info;
     this.nextAt = now + this.intervalMicros;
     this.samples.push({
       time: now / 1000,
-      cwnd: field("snd_cwnd") * segmentSize,
+      cwnd: info.snd_cwnd * segmentSize,
       ssthresh: threshold >= NO_THRESHOLD ? Number.POSITIVE_INFINITY : threshold * segmentSize,
-      srtt: field("rtt") / 1000,
+      srtt: info.rtt / 1000,
       inFlight: inFlight * segmentSize,
-      retransmissions: field("total_retrans"),
+      retransmissions: info.total_retrans,
     });
   }
 
