@@ -22,7 +22,7 @@ export class Identification {
   }
 
   next(): number {
-    this.circle ??= Uint16Array.from({ length: COUNT }, (_, index) => index);
+    this.circle ??= this.makeCircle();
     const circle = this.circle;
     const front = this.draws % COUNT;
     const chosen = (front + (keyedHash(this.key, this.draws, this.draws / COUNT, 0) & (HALF - 1))) % COUNT;
@@ -31,5 +31,12 @@ export class Identification {
     circle[chosen] = circle[front] as number;
     circle[front] = identification;
     return identification;
+  }
+
+  /** All of them in an order that is not the obvious one: multiplying by an odd number is a bijection modulo 2^16. */
+  private makeCircle(): Uint16Array {
+    const odd = keyedHash(this.key, 0, 0, 1) | 1;
+    const start = keyedHash(this.key, 0, 0, 2);
+    return Uint16Array.from({ length: COUNT }, (_, index) => (Math.imul(index, odd) + start) & 0xffff);
   }
 }
