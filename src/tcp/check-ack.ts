@@ -6,7 +6,7 @@ import { ACK, FIN, SYN } from "./header.ts";
 import { probesAnswered } from "./persist.ts";
 import { replyToBadAck } from "./reset.ts";
 import { acknowledgedNewData } from "./retransmission-timeout.ts";
-import { applySack } from "./sack.ts";
+import { applySack, reportsDuplicate } from "./sack.ts";
 import type { Segment } from "./segment.ts";
 import { geq, gt, leq, lt } from "./sequence.ts";
 import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
@@ -80,13 +80,21 @@ function acknowledge(tcb: Tcb, segment: Segment, acked: number): void {
   tcb.bytesAcked += acked;
   scoreboard.acknowledge(snd.una);
   if (snd.urgent && geq(snd.una, snd.up)) snd.urgent = false;
-  // RFC 6298 §3, Karn's rule: from a segment sent once; else with timestamps (RFC 7323 §4.1)
-  if (scoreboard.ackedSentAt >= 0) summary.rtt = tcp.clock.now - scoreboard.ackedSentAt;
-  else if (tcb.timestamps.enabled && segment.hasTimestamp && segment.timestampEcho !== 0) {
-    summary.rtt = echoedRoundTrip(tcb, segment.timestampEcho);
-  } else summary.rtt = -1;
+  summary.rtt = measureRoundTrip(tcb, segment);
   if (summary.rtt >= 0) tcb.rto.sample(summary.rtt);
   tcb.notify(); // the send buffer has room
+}
+
+/**
+ * The round trip that this ACK tells, µs; -1: none. By Karn's rule (RFC 6298 §3) from a segment sent once; else by
+ * timestamps (RFC 7323 §4.1), but not when the ACK reports the segment as a duplicate: then the first copy had
+ * arrived, its ACK was lost, and the echo is as old as that copy.
+ */
+function measureRoundTrip(tcb: Tcb, segment: Segment): number {
+  const sentAt = tcb.scoreboard.ackedSentAt;
+  if (sentAt >= 0) return tcb.tcp.clock.now - sentAt;
+  const canEcho = tcb.timestamps.enabled && segment.hasTimestamp && segment.timestampEcho !== 0;
+  return canEcho && !reportsDuplicate(segment) ? echoedRoundTrip(tcb, segment.timestampEcho) : -1;
 }
 
 /** RFC 9293 §3.10.7.4: SND.WND follows the newest segment, not an old one that comes late. */

@@ -18,3 +18,8 @@ export function applySack(tcb: Tcb, segment: Segment): number {
   }
   return newlySacked;
 }
+
+/** Whether the first block reports a duplicate of what this very ACK covers (RFC 2883 §4, D-SACK). */
+export function reportsDuplicate(segment: Segment): boolean {
+  return segment.sackCount > 0 && leq(segment.sackEdges[1] as number, segment.ack);
+}

@@ -37,7 +37,10 @@ export class Scoreboard {
   private judged = 0;
   /** No record below this number waits for retransmission. */
   private hint = 0;
-  /** When the latest segment among those newly acknowledged, sent once and never SACKed, was sent; -1: none. */
+  /**
+   * When the latest segment that the last ACK newly covers was sent. -1 when there is none, or when one of them was sent
+   * more than once: the ACK may then have waited for that one, and tells no round trip of the others either.
+   */
   ackedSentAt = -1;
 
   get count(): number {
@@ -74,23 +77,26 @@ export class Scoreboard {
 
   /** SND.UNA has moved to `una`: drops what lies before it. */
   acknowledge(una: number): void {
-    this.ackedSentAt = -1;
+    let sentAt = -1;
+    let isAmbiguous = false;
     while (this.first < this.end) {
       const at = this.first & this.mask;
       const covered = (una - (this.seqs[at] as number)) | 0;
-      if (covered <= 0) return;
+      if (covered <= 0) break;
       const length = this.lengths[at] as number;
       if (covered < length) {
         this.account(at, -covered);
         this.seqs[at] = una;
         this.lengths[at] = length - covered;
-        return;
+        break;
       }
       const marks = this.marks[at] as number;
-      if ((marks & (EVER_RETRANSMITTED | SACKED)) === 0) this.ackedSentAt = this.sentTimes[at] as number;
+      if ((marks & EVER_RETRANSMITTED) !== 0) isAmbiguous = true;
+      else if ((marks & SACKED) === 0) sentAt = this.sentTimes[at] as number;
       this.account(at, -length);
       this.first++;
     }
+    this.ackedSentAt = isAmbiguous ? -1 : sentAt;
   }
 
   /** Marks the segments within [start, end) as SACKed; returns the bytes newly so. The caller has checked the edges. */
