@@ -90,11 +90,12 @@ function hashWords(key: SipKey, message: Int32Array): number {
         low2 ^= 0xff;
       }
     }
+    // the carry of a low half is worked out from the top bits: a comparison would be a branch nobody can predict
     let sum = 0;
 
     // v0 += v1; v1 <<<= 13; v1 ^= v0; v0 <<<= 32
     sum = (low0 + low1) | 0;
-    high0 = (high0 + high1 + (sum >>> 0 < low1 >>> 0 ? 1 : 0)) | 0;
+    high0 = (high0 + high1 + (((low0 & low1) | ((low0 | low1) & ~sum)) >>> 31)) | 0;
     low0 = sum;
     sum = (low1 << 13) | (high1 >>> 19);
     high1 = ((high1 << 13) | (low1 >>> 19)) ^ high0;
@@ -105,7 +106,7 @@ function hashWords(key: SipKey, message: Int32Array): number {
 
     // v2 += v3; v3 <<<= 16; v3 ^= v2
     sum = (low2 + low3) | 0;
-    high2 = (high2 + high3 + (sum >>> 0 < low3 >>> 0 ? 1 : 0)) | 0;
+    high2 = (high2 + high3 + (((low2 & low3) | ((low2 | low3) & ~sum)) >>> 31)) | 0;
     low2 = sum;
     sum = (low3 << 16) | (high3 >>> 16);
     high3 = ((high3 << 16) | (low3 >>> 16)) ^ high2;
@@ -113,7 +114,7 @@ function hashWords(key: SipKey, message: Int32Array): number {
 
     // v0 += v3; v3 <<<= 21; v3 ^= v0
     sum = (low0 + low3) | 0;
-    high0 = (high0 + high3 + (sum >>> 0 < low3 >>> 0 ? 1 : 0)) | 0;
+    high0 = (high0 + high3 + (((low0 & low3) | ((low0 | low3) & ~sum)) >>> 31)) | 0;
     low0 = sum;
     sum = (low3 << 21) | (high3 >>> 11);
     high3 = ((high3 << 21) | (low3 >>> 11)) ^ high0;
@@ -121,7 +122,7 @@ function hashWords(key: SipKey, message: Int32Array): number {
 
     // v2 += v1; v1 <<<= 17; v1 ^= v2; v2 <<<= 32
     sum = (low2 + low1) | 0;
-    high2 = (high2 + high1 + (sum >>> 0 < low1 >>> 0 ? 1 : 0)) | 0;
+    high2 = (high2 + high1 + (((low2 & low1) | ((low2 | low1) & ~sum)) >>> 31)) | 0;
     low2 = sum;
     sum = (low1 << 17) | (high1 >>> 15);
     high1 = ((high1 << 17) | (low1 >>> 15)) ^ high2;

@@ -22,9 +22,6 @@ export class Timer {
   deadline = NEVER;
   /** The number of the last arming, which decides among equal deadlines. */
   order = 0;
-  /** The deadline and the order under which the heap holds it; never later than the true ones while armed. */
-  placedAt = NEVER;
-  placedOrder = 0;
   /** Index in the heap, -1 when it is not there. */
   place = -1;
   readonly fire: () => void;
@@ -38,12 +35,20 @@ export class Timer {
   }
 }
 
-/** A priority queue of timers: O(log n) to arm or fire, O(1) to move later or to disarm. */
+/**
+ * A priority queue of timers: O(log n) to arm or fire, O(1) to move later or to disarm.
+ *
+ * The heap is four-ary, and keeps what it compares in arrays of its own: a million timers are a million places in
+ * memory, and the fewer of them are visited on the way down the better.
+ */
 export class TimerQueue {
-  private readonly heap: Timer[] = [];
-  private orders = 0;
   /** How many timers are armed (those disarmed but still in the heap do not count). */
   armedCount = 0;
+  private orders = 0;
+  private readonly heap: Timer[] = [];
+  /** The deadline and the order under which the heap holds each; never later than the true ones while armed. */
+  private placedAt = new Float64Array(64);
+  private placedOrder = new Float64Array(64);
 
   /** Arms `timer` for `deadline` (microseconds), or moves it there if it is armed. {@link NEVER} disarms it. */
   arm(timer: Timer, deadline: number): void {
@@ -55,15 +60,15 @@ export class TimerQueue {
     if (timer.deadline === NEVER) this.armedCount++;
     timer.deadline = deadline;
     timer.order = ++this.orders;
-    if (timer.place < 0) {
-      timer.place = this.heap.length;
+    let place = timer.place;
+    if (place < 0) {
+      place = this.heap.length;
+      if (place === this.placedAt.length) this.growKeys();
       this.heap.push(timer);
-    } else if (deadline >= timer.placedAt) {
+    } else if (deadline >= this.placedAt[place]!) {
       return; // later than where it is placed: found out when it comes to the top
     }
-    timer.placedAt = deadline;
-    timer.placedOrder = timer.order;
-    this.rise(timer);
+    this.rise(timer, place, deadline, timer.order);
   }
 
   /** Disarms `timer`; it stays in the heap until its old deadline comes to the top. */
@@ -81,10 +86,12 @@ export class TimerQueue {
     const last = this.heap.pop() as Timer;
     timer.place = -1;
     if (last === timer) return;
-    last.place = place;
-    this.heap[place] = last;
-    this.rise(last);
-    this.sink(last);
+    // the last timer fills the gap; it may belong further down, or, coming from another branch, further up
+    const end = this.heap.length;
+    const deadline = this.placedAt[end]!;
+    const order = this.placedOrder[end]!;
+    this.sink(last, place, deadline, order);
+    if (last.place === place) this.rise(last, place, deadline, order);
   }
 
   /** The next deadline, {@link NEVER} when nothing is armed. */
@@ -106,51 +113,63 @@ export class TimerQueue {
     for (;;) {
       const top = this.heap[0];
       if (top === undefined) return undefined;
-      if (top.deadline === NEVER) {
-        this.remove(top);
-      } else if (top.order === top.placedOrder) {
-        return top;
-      } else {
-        top.placedAt = top.deadline;
-        top.placedOrder = top.order;
-        this.sink(top);
+      if (top.deadline === NEVER) this.remove(top);
+      else if (top.order === this.placedOrder[0]) return top;
+      else this.sink(top, 0, top.deadline, top.order);
+    }
+  }
+
+  /** Puts `timer` with this deadline and order at `place` or, as long as it comes before its parent, above. */
+  private rise(timer: Timer, place: number, deadline: number, order: number): void {
+    let at = place;
+    while (at > 0) {
+      const parent = (at - 1) >> 2;
+      if (!this.comesAfter(parent, deadline, order)) break;
+      this.move(parent, at);
+      at = parent;
+    }
+    this.put(timer, at, deadline, order);
+  }
+
+  /** Puts `timer` with this deadline and order at `place` or, as long as a child comes before it, below. */
+  private sink(timer: Timer, place: number, deadline: number, order: number): void {
+    const count = this.heap.length;
+    let at = place;
+    for (let child = 4 * at + 1; child < count; child = 4 * at + 1) {
+      const end = Math.min(child + 4, count);
+      let first = child;
+      for (let other = child + 1; other < end; other++) {
+        if (this.comesAfter(first, this.placedAt[other]!, this.placedOrder[other]!)) first = other;
       }
+      if (this.comesAfter(first, deadline, order)) break;
+      this.move(first, at);
+      at = first;
     }
+    this.put(timer, at, deadline, order);
   }
 
-  private before(a: Timer, b: Timer): boolean {
-    return a.placedAt < b.placedAt || (a.placedAt === b.placedAt && a.placedOrder < b.placedOrder);
+  private comesAfter(place: number, deadline: number, order: number): boolean {
+    const placedAt = this.placedAt[place]!;
+    return placedAt > deadline || (placedAt === deadline && this.placedOrder[place]! > order);
   }
 
-  private rise(timer: Timer): void {
-    const heap = this.heap;
-    let place = timer.place;
-    while (place > 0) {
-      const parent = heap[(place - 1) >> 1] as Timer;
-      if (!this.before(timer, parent)) break;
-      heap[place] = parent;
-      parent.place = place;
-      place = (place - 1) >> 1;
-    }
-    heap[place] = timer;
+  private move(from: number, to: number): void {
+    this.put(this.heap[from] as Timer, to, this.placedAt[from]!, this.placedOrder[from]!);
+  }
+
+  private put(timer: Timer, place: number, deadline: number, order: number): void {
+    this.heap[place] = timer;
+    this.placedAt[place] = deadline;
+    this.placedOrder[place] = order;
     timer.place = place;
   }
 
-  private sink(timer: Timer): void {
-    const heap = this.heap;
-    const count = heap.length;
-    let place = timer.place;
-    for (;;) {
-      let child = 2 * place + 1;
-      if (child >= count) break;
-      if (child + 1 < count && this.before(heap[child + 1] as Timer, heap[child] as Timer)) child++;
-      const smallest = heap[child] as Timer;
-      if (!this.before(smallest, timer)) break;
-      heap[place] = smallest;
-      smallest.place = place;
-      place = child;
-    }
-    heap[place] = timer;
-    timer.place = place;
+  private growKeys(): void {
+    const placedAt = new Float64Array(2 * this.placedAt.length);
+    placedAt.set(this.placedAt);
+    this.placedAt = placedAt;
+    const placedOrder = new Float64Array(2 * this.placedOrder.length);
+    placedOrder.set(this.placedOrder);
+    this.placedOrder = placedOrder;
   }
 }
