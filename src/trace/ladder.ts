@@ -134,7 +134,7 @@ function arrow(event: PacketEvent, goesRight: boolean, showPorts: boolean, span:
   const fate = event.dropped === undefined ? "" : `✗ ${event.dropped}`;
   const room = span - 5 - fate.length;
   const text = label(event, showPorts, room);
-  const line = "─".repeat(Math.max(1, span - 4 - text.length - (fate === "" ? 0 : fate.length + 1)));
+  const line = "─".repeat(Math.max(1, span - 4 - text.length - fate.length));
   if (goesRight) {
     return fate === "" ? `├─ ${text} ${line}▶│` : `├─ ${text} ${line}${fate} │`;
   }

@@ -125,8 +125,8 @@ export class Recorder implements WireObserver {
     if (event.segment?.isRetransmission) this.retransmissions++;
   }
 
-  duplicated(way: Way, _packet: Packet, copy: Packet, now: number): void {
-    this.record(way, copy, now, true);
+  duplicated(way: Way, packet: Packet, copy: Packet, now: number): void {
+    this.record(way, copy, now, true).corrupted = this.underWay.get(packet)?.corrupted ?? false;
   }
 
   corrupted(_way: Way, packet: Packet): void {
