@@ -45,6 +45,8 @@ export class Packet {
   next: Packet | undefined = undefined;
   /** True between allocation and release; the pool's guard against a second release. */
   live = false;
+  /** The fingerprint of the poison that debug mode wrote at release; 0 when it wrote none. */
+  poison = 0;
   private readonly pool: PacketPool;
 
   constructor(pool: PacketPool, slab: Slab, base: number, capacity: number) {

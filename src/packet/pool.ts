@@ -26,7 +26,10 @@ export const POISON = 0xdb;
 export class PacketPool {
   /** Packets handed out and not yet released. */
   outstanding = 0;
-  /** In debug mode a released packet's bytes are overwritten, so that a late reader sees garbage at once. */
+  /**
+   * In debug mode a released packet's bytes are overwritten, so that a late reader sees garbage at once, and looked
+   * at when the packet is handed out again, so that a late writer is found out too.
+   */
   debug = false;
   private small: Packet | undefined = undefined;
   private large: Packet | undefined = undefined;
@@ -45,6 +48,7 @@ export class PacketPool {
     if (isSmall) this.small = packet.next;
     else this.large = packet.next;
     packet.next = undefined;
+    if (packet.poison !== 0) checkPoison(packet);
     packet.live = true;
     packet.offset = packet.base + HEADROOM;
     packet.length = 0;
@@ -68,7 +72,7 @@ export class PacketPool {
     if (!packet.live) throw new Error("packet released twice");
     packet.live = false;
     this.outstanding--;
-    if (this.debug) packet.slab.bytes.fill(POISON, packet.base, packet.base + packet.capacity);
+    if (this.debug) poison(packet);
     if (packet.capacity === SMALL_PACKET_SIZE) {
       packet.next = this.small;
       this.small = packet;
@@ -107,6 +111,20 @@ export class PacketPool {
       this.used = 0;
     }
     return slab;
+  }
+}
+
+function poison(packet: Packet): void {
+  const { slab, base, capacity } = packet;
+  slab.bytes.fill(POISON, base, base + capacity);
+  packet.poison = slab.fingerprint(base, capacity);
+}
+
+function checkPoison(packet: Packet): void {
+  const expected = packet.poison;
+  packet.poison = 0;
+  if (packet.slab.fingerprint(packet.base, packet.capacity) !== expected) {
+    throw new Error("a packet was written to after its release");
   }
 }
 

@@ -106,6 +106,31 @@ describe("PacketPool", () => {
   });
 });
 
+describe("debug mode", () => {
+  it("finds out who wrote to a packet after its release", () => {
+    const pool = new PacketPool();
+    pool.debug = true;
+    for (const size of [100, 60_000]) {
+      const packet = pool.allocate(size);
+      packet.release();
+      packet.slab.bytes[packet.base + packet.capacity - 1] = 0;
+      expect(() => pool.allocate(size)).toThrow("written to after its release");
+    }
+    expect(pool.outstanding).toBe(0);
+  });
+
+  it("leaves those alone that were released before it", () => {
+    const pool = new PacketPool();
+    pool.allocate(1).release();
+    pool.debug = true;
+    const packet = pool.allocate(1);
+    packet.slab.bytes[packet.offset] = 1;
+    packet.release();
+    pool.allocate(1).release();
+    expect(pool.outstanding).toBe(0);
+  });
+});
+
 describe("Packet", () => {
   it("takes headers on and off", () => {
     const packet = new PacketPool().from(Uint8Array.of(7, 8));
