@@ -52,6 +52,11 @@ export class Scoreboard {
     return this.outstanding - this.sacked - this.lost + this.retransmitted;
   }
 
+  /** Sequence numbers of all records: the flight. */
+  get outstandingBytes(): number {
+    return this.outstanding;
+  }
+
   get sackedBytes(): number {
     return this.sacked;
   }
