@@ -11,7 +11,7 @@ import { Timer } from "../base/timer.ts";
 import { formatAddress } from "../ip/address.ts";
 import type { SocketCore, SocketOwner } from "./core.ts";
 import { SocketError } from "./error.ts";
-import { Waiter } from "./waiter.ts";
+import { Waiter, type WaiterQueue } from "./waiter.ts";
 
 /** A promise that the stack has not settled yet, as a deadlock report or a test's end tells of it. */
 export interface Pending {
@@ -73,9 +73,8 @@ export interface Call<T> {
 
 /** Makes the call. The promise rejects with a {@link SocketError}. */
 export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience): Promise<T> {
-  const { core } = call;
-  const behindOthers = (call.direction === RECEIVING ? core.receivers : core.senders) > 0;
-  const result = behindOthers && !patience.nonBlocking ? -EAGAIN : call.attempt();
+  const mustQueue = !patience.nonBlocking && !queueOf(call).empty;
+  const result = mustQueue ? -EAGAIN : call.attempt();
   if (result >= 0) return Promise.resolve(call.finish(result));
   if (result !== -EAGAIN || patience.nonBlocking) return Promise.reject(failure(call, result));
   return new Promise((resolve, reject) => {
@@ -109,9 +108,7 @@ class PendingCall<T> extends Waiter implements Pending {
   }
 
   wait(patience: Patience): void {
-    const { core, direction } = this.call;
-    core.wait(this, direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
-    this.stand(1);
+    queueOf(this.call).add(this, this.call.direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
     this.owner.pendingCalls.add(this);
     if (patience.timeoutMicros === 0) return;
     this.timer = new Timer(() => this.settle(this.call.partial?.() || -patience.timeoutErrno));
@@ -133,19 +130,17 @@ class PendingCall<T> extends Waiter implements Pending {
 
   private settle(result: number): void {
     const { call, owner } = this;
-    call.core.leave(this);
-    this.stand(-1);
+    this.leave();
     owner.pendingCalls.delete(this);
     if (this.timer !== undefined) owner.clock.disarm(this.timer);
     owner.clock.settled++;
     if (result >= 0) this.resolve(call.finish(result));
     else this.reject(failure(call, result));
   }
+}
 
-  private stand(change: 1 | -1): void {
-    if (this.call.direction === RECEIVING) this.call.core.receivers += change;
-    else this.call.core.senders += change;
-  }
+function queueOf({ core, direction }: Call<unknown>): WaiterQueue {
+  return direction === RECEIVING ? core.receivers : core.senders;
 }
 
 /** `10.0.0.1:49152 ↔ 10.0.0.2:80 (ESTABLISHED)`, or without a peer `0.0.0.0:80 (LISTEN)`. */

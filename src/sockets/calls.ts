@@ -66,9 +66,10 @@ export class ReceiveCall<T> implements Call<T> {
   /** Makes a buffer of the right size. Returns false when there is nothing to receive, so that none is needed. */
   private makeBuffer(): boolean {
     const { core } = this;
-    if ((core.readiness & RECEIVABLE) === 0 && !core.listening && !core.closed) return false;
+    const isUrgent = (this.flags & MSG_OOB) !== 0;
+    if ((core.readiness & RECEIVABLE) === 0 && !isUrgent && !core.listening && !core.closed) return false;
     // one byte at least: to receive none would say nothing about the end of the stream
-    const available = (this.flags & MSG_OOB) !== 0 ? 1 : Math.max(core.readable, 1);
+    const available = isUrgent ? 1 : Math.max(core.readable, 1);
     const size = this.waitAll ? this.length : Math.min(this.length, available);
     if (this.into.length !== size) this.into = new Uint8Array(size);
     return true;

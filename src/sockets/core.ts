@@ -8,7 +8,7 @@ import { EBADF, EOPNOTSUPP } from "../base/errno.ts";
 import { type Place, placeAddress, placePort } from "./address.ts";
 import { IP_PMTUDISC_WANT, MSG_DONTWAIT, SHUT_RD, SHUT_RDWR } from "./constants.ts";
 import { checkInteger, checkRange } from "./misuse.ts";
-import { type Waiter, WaiterList } from "./waiter.ts";
+import { WaiterQueue } from "./waiter.ts";
 
 /** What a socket asks of the host it belongs to. */
 export interface SocketOwner {
@@ -71,10 +71,10 @@ export abstract class SocketCore {
    */
   onReadiness: ((mask: number) => void) | undefined = undefined;
   closed = false;
-  /** Calls of a face that wait to receive (or accept), and to send (or connect): the next one stands behind them. */
-  receivers = 0;
-  senders = 0;
-  private readonly waiters = new WaiterList();
+  /** Calls that wait to receive (or accept), those that wait to send (or connect), and those that only look on (poll). */
+  readonly receivers = new WaiterQueue();
+  readonly senders = new WaiterQueue();
+  readonly watchers = new WaiterQueue();
   /** For the protocol below to call at the end of an instant in which something happened. */
   protected readonly notify = (): void => this.deliver();
 
@@ -174,7 +174,7 @@ export abstract class SocketCore {
     this.owner.sockets.delete(this);
     this.onReadiness = undefined;
     this.release();
-    this.waiters.dismiss(reason);
+    this.dismiss(reason);
     return 0;
   }
 
@@ -230,29 +230,19 @@ export abstract class SocketCore {
     return false;
   }
 
-  /** Puts `waiter` at the end of the list, to be woken for the bits of `mask`. */
-  wait(waiter: Waiter, mask: number): void {
-    waiter.core = this;
-    waiter.mask = mask;
-    this.waiters.add(waiter);
-  }
-
-  /** Takes `waiter` out of the list again. */
-  leave(waiter: Waiter): void {
-    if (waiter.core !== this) return;
-    waiter.core = undefined;
-    this.waiters.remove(waiter);
-  }
-
   /** Sends everyone away who waits at it: they learn `reason`. */
   dismiss(reason: number): void {
-    this.waiters.dismiss(reason);
+    this.receivers.dismissAll(reason);
+    this.senders.dismissAll(reason);
+    this.watchers.dismissAll(reason);
   }
 
   private deliver(): void {
     if (this.closed) return;
     this.onReadiness?.(this.readiness);
-    if (!this.waiters.empty) this.waiters.wake(this);
+    this.receivers.serve(this);
+    this.senders.serve(this);
+    this.watchers.wakeAll(this);
   }
 }
 

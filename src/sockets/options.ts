@@ -39,7 +39,7 @@ import {
 } from "./constants.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
-import { show } from "./misuse.ts";
+import { checkInteger, show } from "./misuse.ts";
 import { StreamCore } from "./stream.ts";
 
 export interface Linger {
@@ -319,6 +319,7 @@ function isStream(core: SocketCore): core is StreamCore {
 
 /** `getsockopt` of both faces. */
 export function readOption(core: SocketCore, level: number, number: number): OptionValue {
+  checkOption("getsockopt", level, number);
   const value = getOption(core, level, number);
   if (value === undefined) throw new SocketError(ENOPROTOOPT, "getsockopt");
   return value;
@@ -326,6 +327,12 @@ export function readOption(core: SocketCore, level: number, number: number): Opt
 
 /** `setsockopt` of both faces. */
 export function writeOption(core: SocketCore, level: number, number: number, value: unknown): void {
+  checkOption("setsockopt", level, number);
   const result = setOption(core, level, number, value);
   if (result < 0) throw new SocketError(result, "setsockopt");
+}
+
+function checkOption(call: string, level: unknown, number: unknown): void {
+  checkInteger(call, "level", level);
+  checkInteger(call, "option", number);
 }

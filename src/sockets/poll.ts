@@ -37,12 +37,12 @@ export class PollEntry extends Waiter {
 
   start(call: PollCall): void {
     this.call = call;
-    this.target?.wait(this, this.wanted);
+    this.target?.watchers.add(this, this.wanted);
   }
 
   stop(): void {
     this.call = undefined;
-    this.core?.leave(this);
+    this.leave();
   }
 
   override wake(): void {

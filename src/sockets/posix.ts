@@ -21,6 +21,7 @@ import {
   F_GETFL,
   F_SETFL,
   MSG_DONTWAIT,
+  MSG_OOB,
   O_NONBLOCK,
   O_RDWR,
   SOCK_CLOEXEC,
@@ -277,7 +278,9 @@ export class Posix {
     checkBuffer(syscall, buffer);
     checkInteger(syscall, "flags", flags);
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
-    return perform(this.host, call, patience(core, "receive", nonBlocking || (flags & MSG_DONTWAIT) !== 0));
+    // urgent data is never waited for, as in BSD and Linux
+    const atOnce = nonBlocking || (flags & (MSG_DONTWAIT | MSG_OOB)) !== 0;
+    return perform(this.host, call, patience(core, "receive", atOnce));
   }
 
   /** The address, as text for the resolver, and the port of a `sockaddr_in`. */

@@ -6,7 +6,7 @@ import { EBADF, EINPROGRESS, ENOTCONN, ETIMEDOUT } from "../base/errno.ts";
 import { checkSocketAddress, type InetAddress, inetAddress, type SocketAddress } from "./address.ts";
 import { optionPatience, type Patience, perform } from "./async.ts";
 import { AcceptCall, ConnectCall, closeCore, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
-import { MSG_DONTWAIT } from "./constants.ts";
+import { MSG_DONTWAIT, MSG_OOB } from "./constants.ts";
 import type { SocketCore } from "./core.ts";
 import { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
@@ -302,7 +302,7 @@ export class Socket {
     checkInteger(direction, "flags", flags);
     const { timeoutMillis } = this;
     const timeoutErrno = ETIMEDOUT;
-    if (timeoutMillis === 0 || (flags & MSG_DONTWAIT) !== 0) {
+    if (timeoutMillis === 0 || (flags & atOnce(direction)) !== 0) {
       return { nonBlocking: true, timeoutMicros: 0, timeoutErrno };
     }
     if (timeoutMillis !== null) {
@@ -336,4 +336,9 @@ function sizeFor(call: string, buffer: Uint8Array, size: number): number {
   checkBuffer(call, buffer);
   checkRange(call, "size", size, 0, buffer.length);
   return size === 0 ? buffer.length : size;
+}
+
+/** The flags with which a call does not wait. Urgent data is never waited for, as in BSD and Linux. */
+function atOnce(direction: "receive" | "send"): number {
+  return direction === "receive" ? MSG_DONTWAIT | MSG_OOB : MSG_DONTWAIT;
 }
