@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import type { Random } from "../base/random.ts";
-import { CORRECT_SUM, finish, updateChecksum } from "../packet/checksum.ts";
+import { CORRECT_SUM, finish } from "../packet/checksum.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
 import { isLoopback, isUnicast } from "./address.ts";
@@ -138,7 +138,7 @@ export class Icmp implements Transport {
     view.setInt32(error.offset, (type << 24) | (code << 16));
     view.setInt32(error.offset + 4, detail);
     copyBytes(packet.slab.bytes, packet.networkOffset, bytes, error.offset + ICMP_HEADER_LENGTH, quoted);
-    view.setUint16(error.offset + 2, finish(error.slab.checksum(error.offset, error.length, 0)));
+    writeChecksum(error);
     if (path.send(error, PROTOCOL_ICMP, this.errorOptions) < 0) this.counters.sendFailed++;
     else this.counters.errorsSent++;
   }
@@ -166,10 +166,8 @@ export class Icmp implements Transport {
       return;
     }
     const { view } = packet.slab;
-    const word = view.getUint16(packet.offset);
-    const answer = (ICMP_ECHO_REPLY << 8) | (word & 0xff);
-    view.setUint16(packet.offset, answer);
-    view.setUint16(packet.offset + 2, updateChecksum(view.getUint16(packet.offset + 2), word, answer));
+    view.setUint8(packet.offset, ICMP_ECHO_REPLY);
+    writeChecksum(packet); // not by increment: a message that is all zero otherwise would get 0 for 0xffff
     packet.flags = 0;
     packet.interfaceIndex = -1;
     this.echoOptions.trafficClass = packet.trafficClass; // RFC 1349 §5.1
@@ -255,4 +253,11 @@ export class Icmp implements Transport {
     this.counters[reason]++;
     packet.release();
   }
+}
+
+/** Sets the checksum of the message that `packet` frames. */
+function writeChecksum(packet: Packet): void {
+  const { offset } = packet;
+  packet.slab.view.setUint16(offset + 2, 0);
+  packet.slab.view.setUint16(offset + 2, finish(packet.slab.checksum(offset, packet.length, 0)));
 }

@@ -37,6 +37,8 @@ export class Identification {
   private makeCircle(): Uint16Array {
     const odd = keyedHash(this.key, 0, 0, 1) | 1;
     const start = keyedHash(this.key, 0, 0, 2);
-    return Uint16Array.from({ length: COUNT }, (_, index) => (Math.imul(index, odd) + start) & 0xffff);
+    const circle = new Uint16Array(COUNT);
+    for (let index = 0; index < COUNT; index++) circle[index] = Math.imul(index, odd) + start;
+    return circle;
   }
 }
