@@ -1,0 +1,51 @@
+/** The commands: which there are, and what becomes of their errors. */
+import { readFileSync } from "node:fs";
+import { Failure, UsageError } from "./arguments.ts";
+import { demoCommand } from "./demo-command.ts";
+import { dumpCommand } from "./dump-command.ts";
+import type { Terminal } from "./terminal.ts";
+
+type Command = (argv: readonly string[], terminal: Terminal) => Promise<void>;
+
+const COMMANDS: Readonly<Record<string, Command>> = { demo: demoCommand, dump: dumpCommand };
+
+/** Promised for later versions. */
+const LATER = ["tun", "ping", "nc", "get", "drill"];
+
+const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
+
+  demo              two hosts over a lossy wire move a file, and you see how
+  dump FILE.pcapng  prints a capture as tcpdump would
+
+  netwright COMMAND --help tells more; netwright --version says which version this is.
+  Not in this version: ${LATER.join(", ")}.
+`;
+
+/** Runs one command; returns the exit code: 0, 1 when it did not work, 2 when what was typed makes no sense. */
+export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    await dispatch(argv, terminal);
+    return 0;
+  } catch (error) {
+    if (!(error instanceof UsageError || error instanceof Failure)) throw error;
+    terminal.err(`${error.message}\n`);
+    return error instanceof UsageError ? 2 : 1;
+  }
+}
+
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<void> {
+  const [name, ...rest] = argv;
+  if (name === undefined) throw new UsageError("no command given; see netwright --help");
+  if (name === "--help" || name === "-h" || name === "help") return terminal.out(HELP);
+  if (name === "--version") return terminal.out(`${version()}\n`);
+  const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  if (command !== undefined) return command(rest, terminal);
+  if (LATER.includes(name)) throw new UsageError(`${name} is not in this version of netwright`);
+  const what = name.startsWith("-") ? "option" : "command";
+  throw new UsageError(`unknown ${what} ${name}; see netwright --help`);
+}
+
+function version(): string {
+  const manifest = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  return String(manifest.version);
+}

@@ -1,0 +1,39 @@
+/** Where a command writes: the process's own streams, or a test's. */
+export interface Terminal {
+  /** To standard output: the result, and nothing that differs between two equal runs. */
+  out(text: string): void;
+  /** To standard error: progress, real time, complaints. */
+  err(text: string): void;
+  /** Whether standard output shows colours. */
+  readonly colours: boolean;
+  /** Whether lines on standard error can be written over. */
+  readonly redraws: boolean;
+  /** Columns of standard output; undefined when it is not a terminal. */
+  readonly columns: number | undefined;
+}
+
+export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  // a reader that has seen enough (`| head`) is no error
+  stdout.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error;
+    process.exit();
+  });
+  return {
+    out: (text) => stdout.write(text),
+    err: (text) => stderr.write(text),
+    colours: stdout.isTTY === true && !process.env["NO_COLOR"] && stdout.hasColors(),
+    redraws: stderr.isTTY === true,
+    columns: stdout.isTTY === true ? stdout.columns : undefined,
+  };
+}
+
+export const RED = 31;
+export const YELLOW = 33;
+export const DIM = 2;
+export const BOLD = 1;
+
+/** `text` in an SGR style of ECMA-48 §8.3.117, where the terminal shows them. */
+export function styled(terminal: Terminal, style: number, text: string): string {
+  return terminal.colours ? `\u001b[${style}m${text}\u001b[0m` : text;
+}
