@@ -11,6 +11,7 @@ export class Rto {
   minRtt = 0;
   /** The present timeout, backed off if it has expired. */
   rto: number;
+  private readonly initial: number;
   private readonly min: number;
   private readonly max: number;
 
@@ -22,6 +23,7 @@ export class Rto {
    */
   constructor(initial: number, min: number, max: number) {
     this.rto = initial;
+    this.initial = initial;
     this.min = min;
     this.max = max;
   }
@@ -47,8 +49,8 @@ export class Rto {
     this.rto = Math.min(this.max, this.rto * 2);
   }
 
-  /** RFC 6298 §5.7: after a lost SYN, data transmission begins with an RTO of at least 3 s. */
+  /** RFC 6298 §5.7: after a lost SYN, data transmission begins with 3 s where a SYN has less, unless a round trip was measured. */
   restartAfterLostSyn(): void {
-    if (this.srtt === 0) this.rto = Math.max(this.rto, 3_000_000);
+    if (this.srtt === 0 && this.initial < 3_000_000) this.rto = Math.min(this.max, 3_000_000);
   }
 }
