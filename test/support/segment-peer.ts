@@ -461,14 +461,17 @@ export class SegmentPeer {
     return synAck;
   }
 
-  private begin(options: HandshakeOptions): void {
+  /** The window and the use of timestamps that `options` ask for, for handshakes by hand. */
+  begin(options: HandshakeOptions): void {
     if (options.window !== undefined) this.window = options.window;
-    this.useTimestamps = (options.options ?? []).some((bytes) => bytes[0] === 8);
+    this.useTimestamps = (options.options ?? []).some(isTimestamps);
   }
 
   /** A timestamps option in the peer's SYN bears the time and the echo that are right, whatever was given. */
   private handshakeOptions(options: HandshakeOptions): Uint8Array[] {
-    return (options.options ?? [mss(1460)]).map((bytes) => (bytes[0] === 8 ? this.timestampOption() : bytes));
+    return (options.options ?? [mss(1460)]).map((bytes) =>
+      isTimestamps(bytes) ? this.timestampOption() : bytes,
+    );
   }
 
   /** SEND by the stack's user; returns what `send` says, and runs the instant. */
@@ -532,6 +535,10 @@ export class SegmentPeer {
     if (segment.data.length > 0) parts.push(`len ${segment.data.length}`);
     return parts.join(" ");
   }
+}
+
+function isTimestamps(option: Uint8Array): boolean {
+  return option[0] === 8 && option[1] === 10 && option.length === 10;
 }
 
 function describe(flags: string, fields: Expected): string {
