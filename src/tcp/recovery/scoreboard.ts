@@ -82,7 +82,7 @@ export class Scoreboard {
 
   /** SND.UNA has moved to `una`: drops what lies before it. */
   acknowledge(una: number): void {
-    let sentAt = -1;
+    this.ackedSentAt = -1;
     let isAmbiguous = false;
     while (this.first < this.end) {
       const at = this.first & this.mask;
@@ -97,11 +97,12 @@ export class Scoreboard {
       }
       const marks = this.marks[at] as number;
       if ((marks & EVER_RETRANSMITTED) !== 0) isAmbiguous = true;
-      else if ((marks & SACKED) === 0) sentAt = this.sentTimes[at] as number;
+      else if ((marks & SACKED) === 0) this.ackedSentAt = this.sentTimes[at] as number;
       this.account(at, -length);
       this.first++;
     }
-    this.ackedSentAt = isAmbiguous ? -1 : sentAt;
+    // what was sent once may have waited for the repetition of what lay before it
+    if (isAmbiguous) this.ackedSentAt = -1;
   }
 
   /** Marks the segments within [start, end) as SACKed; returns the bytes newly so. The caller has checked the edges. */
