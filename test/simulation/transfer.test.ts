@@ -53,15 +53,16 @@ class Party {
   private readonly size: number;
   private readonly random: Random;
   private readonly buffer = new Uint8Array(8192);
-  /** Reads now and then only, so that windows close. */
-  private readonly lazy: boolean;
+  /** Longest sleep between reads, steps: a sleepy reader lets its window close, and be probed. 0: reads at once. */
+  private readonly sleep: number;
+  private asleep = 0;
 
   constructor(stream: SocketCore, number: number, size: number, random: Random) {
     this.stream = stream;
     this.number = number;
     this.size = size;
     this.random = random;
-    this.lazy = random.chance(0.3);
+    this.sleep = random.chance(0.4) ? 1 + random.below(100) : 0;
     stream.onReadiness = () => this.work(false);
   }
 
@@ -69,10 +70,13 @@ class Party {
     return this.sawEnd && this.sent > this.size;
   }
 
-  /** @param poked from outside: also a lazy reader reads */
-  work(poked: boolean): void {
+  /** @param isStep one step of the run has passed; else there is news of the socket */
+  work(isStep: boolean): void {
     this.write();
-    if (!this.lazy || poked) this.read();
+    if (this.sleep === 0) this.read();
+    if (!isStep || this.sleep === 0 || this.asleep-- > 0) return;
+    this.read();
+    this.asleep = this.random.below(this.sleep);
   }
 
   private write(): void {
@@ -124,6 +128,14 @@ async function runTransfer(net: Network, hosts: Host[], parties: Party[]): Promi
   }
 }
 
+/** Takes the wire away for a while. */
+async function cutFor(net: Network, a: Host, b: Host, after: number, millis: number): Promise<void> {
+  await net.advance(after);
+  net.partition(a, b);
+  await net.advance(millis);
+  net.heal(a, b);
+}
+
 async function transfer(seed: number): Promise<void> {
   const random = new Random(`transfer ${seed}`);
   const net = network({ seed });
@@ -131,6 +143,7 @@ async function transfer(seed: number): Promise<void> {
   const b = net.host("b", { tcp: randomTcp(random) });
   net.link(a, b, { a: randomWire(random), b: randomWire(random) });
   const sizes = [random.below(300_000), random.below(random.chance(0.5) ? 100 : 200_000)] as const;
+  const cut = random.chance(0.3) ? random.below(3000) : Number.POSITIVE_INFINITY;
   const parties: Party[] = [];
   const listener = b.stream();
   listener.bind({ address: "", port: 80 });
@@ -145,6 +158,7 @@ async function transfer(seed: number): Promise<void> {
   const stream = a.stream();
   parties.push(new Party(stream, 0, sizes[0], random.fork("a")));
   expect(stream.connect({ address: "10.0.0.2", port: 80 })).toBe(-115);
+  if (Number.isFinite(cut)) await cutFor(net, a, b, cut, random.below(8000));
   await runTransfer(net, [a, b], parties);
   expect(parties.map((party) => [party.done, party.received])).toEqual([
     [true, sizes[1]],
