@@ -1,4 +1,14 @@
+/** All that a transport knows of the layer below it. */
 import type { Packet } from "../packet/packet.ts";
+
+/** Types and codes in an {@link IcmpReport}, and those for {@link PathFinder.sendError}. */
+export {
+  ICMP_UNREACHABLE,
+  UNREACHABLE_FRAGMENTATION_NEEDED,
+  UNREACHABLE_PORT,
+} from "./icmp-message.ts";
+/** What {@link Path.send} prepends, bytes. */
+export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
 export interface SendOptions {

@@ -12,9 +12,14 @@ import {
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "../ip/address.ts";
-import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "../ip/icmp-message.ts";
-import { IPV4_HEADER_LENGTH } from "../ip/ipv4-header.ts";
-import type { IcmpReport, Path, SendOptions } from "../ip/path.ts";
+import {
+  ICMP_UNREACHABLE,
+  type IcmpReport,
+  IPV4_HEADER_LENGTH,
+  type Path,
+  type SendOptions,
+  UNREACHABLE_FRAGMENTATION_NEEDED,
+} from "../ip/path.ts";
 import type { Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
 import { EndpointCounters } from "./counters.ts";

@@ -2,8 +2,13 @@
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import type { SipKey } from "../base/hash.ts";
-import { ICMP_UNREACHABLE, UNREACHABLE_PORT } from "../ip/icmp-message.ts";
-import type { IcmpReport, PathFinder, Transport } from "../ip/path.ts";
+import {
+  ICMP_UNREACHABLE,
+  type IcmpReport,
+  type PathFinder,
+  type Transport,
+  UNREACHABLE_PORT,
+} from "../ip/path.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
 import type { UdpConfig } from "./config.ts";
