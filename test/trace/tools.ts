@@ -6,7 +6,7 @@ import type { TestContext } from "vitest";
 
 /** What `command args… -r FILE` prints for a capture. Where it is not installed the test is skipped, saying so. */
 export function readWith(
-  test: TestContext,
+  context: TestContext,
   command: string,
   args: readonly string[],
   capture: Uint8Array,
@@ -21,7 +21,7 @@ export function readWith(
     });
     if (error !== undefined) {
       console.log(`skipped: ${command} cannot be run here (${error.message})`);
-      test.skip(`${command} cannot be run here: ${error.message}`);
+      context.skip(`${command} cannot be run here: ${error.message}`);
     }
     if (status !== 0) throw new Error(`${command} failed: ${stderr}`);
     return stdout;
