@@ -39,7 +39,6 @@ export class Flows {
       // a new connection between the same ports
       side.first = tcp.seq;
       side.high = 0;
-      if (!hasAck) peer.first = undefined;
     }
     // Seen from the middle: the first number seen is as good a beginning as any. A reset's numbers may be anything.
     if (side.first === undefined && !isReset) side.first = tcp.seq;

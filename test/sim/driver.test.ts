@@ -171,6 +171,17 @@ describe("real work inside run", () => {
     expect(net.now).toBe(0);
   });
 
+  it("has time to finish while a server waits for connections", async () => {
+    void echo().catch(() => {});
+    await net.run(async () => {
+      expect(await ask("hola")).toBe("HOLA");
+      await readFile(new URL(import.meta.url));
+      await realTime(10);
+      expect(await ask("adios")).toBe("ADIOS");
+    });
+    await net.idle();
+  });
+
   it("does not let time move while no call on the network is pending", async () => {
     const tick = new Timer(() => {});
     const clock = a.clock;
@@ -204,6 +215,7 @@ describe("real work inside run", () => {
   });
 
   it("a program that waits by its own callbacks goes on too", async () => {
+    a.clock.arm(new Timer(() => {}), 5_000_000); // the world has more to do, later
     const times = await net.run(async () => {
       const seen: number[] = [];
       for (let round = 0; round < 3; round++) {
@@ -214,6 +226,7 @@ describe("real work inside run", () => {
       return seen;
     });
     expect(times).toEqual([1, 2, 3]);
+    await net.idle();
   });
 });
 

@@ -62,6 +62,33 @@ describe("the ladder", () => {
     `);
   });
 
+  it("puts states to the right segments when everything happens at once", () => {
+    const stage = new Stage();
+    stage.state("a", 0, "CLOSED", "SYN-SENT");
+    stage.send("a", 0, forth("S", 0, -100)).arrives(0);
+    stage.state("b", 0, "LISTEN", "SYN-RECEIVED");
+    stage.send("b", 0, back("S.", 0, 1)).arrives(0);
+    stage.state("a", 0, "SYN-SENT", "ESTABLISHED");
+    const first = stage.send("a", 0, forth("P.", 1, 1, { data: 9 }));
+    const second = stage.send("a", 0, forth("P.", 10, 1, { data: 9 }));
+    first.arrives(0);
+    stage.state("b", 0, "SYN-RECEIVED", "ESTABLISHED");
+    second.arrives(0);
+    stage.state("b", 0, "ESTABLISHED", "FIN-WAIT-1");
+    stage.send("b", 0, back("F.", 1, 19)).arrives(0);
+    stage.state("a", 0, "ESTABLISHED", "CLOSE-WAIT");
+    const states = ladder(stage.recorder.events, SIDES)
+      .slice(1)
+      .map((line) => line.match(/[A-Z]+-?[A-Z]+(-\d)?(?= +[├│]| {2,}0\.000$)/g));
+    expect(states).toEqual([
+      ["SYN-SENT", "SYN-RECEIVED"],
+      ["ESTABLISHED"],
+      ["ESTABLISHED"],
+      null,
+      ["CLOSE-WAIT", "FIN-WAIT-1"],
+    ]);
+  });
+
   it("says less when it is narrow, and never runs over", () => {
     for (let width = 72; width <= 140; width++) {
       for (const line of ladder(conversation().recorder.events, { ...SIDES, width })) {

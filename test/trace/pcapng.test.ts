@@ -63,6 +63,14 @@ describe("pcapng", () => {
     );
   });
 
+  it("numbers the interfaces of each section on their own", () => {
+    const bytes = writePcapng(FILE);
+    const twice = readPcapng(Uint8Array.of(...bytes, ...swap(bytes)));
+    expect(twice.interfaces).toEqual([...FILE.interfaces, ...FILE.interfaces]);
+    const again = FILE.packets.map((packet) => ({ ...packet, interface: packet.interface + 2 }));
+    expect(twice.packets).toEqual([...FILE.packets, ...again]);
+  });
+
   it("reads the other byte order and other time resolutions", () => {
     const bytes = writePcapng({
       interfaces: ["x"],
