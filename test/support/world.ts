@@ -54,7 +54,8 @@ export function realHost(): Host {
 afterEach(async () => {
   const leaks: string[] = [];
   for (const net of networks.splice(0)) {
-    await net.idle();
+    // with a socket left open the world may never be idle: probes of a closed window go on for ever
+    if (net.leaks().every((leak) => !/: (open socket|pending) /.test(leak))) await net.idle();
     leaks.push(...net.leaks());
     net.close();
   }
