@@ -3,6 +3,7 @@ import { ECONNREFUSED } from "../base/errno.ts";
 import type { Packet } from "../packet/packet.ts";
 import { transmit } from "./build.ts";
 import { checkFin } from "./check-fin.ts";
+import { trim } from "./check-sequence.ts";
 import { checkText } from "./check-text.ts";
 import { checkUrgent } from "./check-urgent.ts";
 import { ackNow } from "./delayed-ack.ts";
@@ -51,6 +52,7 @@ function completeOpen(tcb: Tcb, segment: Segment, packet: Packet): void {
   ackNow(tcb);
   segment.seq = (segment.seq + 1) | 0;
   segment.flags &= ~SYN;
+  trim(tcb, segment);
   checkUrgent(tcb, segment);
   checkText(tcb, segment, packet);
   checkFin(tcb, segment);

@@ -9,7 +9,7 @@ import { acknowledgedNewData } from "./retransmission-timeout.ts";
 import { applySack, reportsDuplicate } from "./sack.ts";
 import type { Segment } from "./segment.ts";
 import { geq, gt, leq, lt } from "./sequence.ts";
-import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
+import { CLOSING, FIN_WAIT_1, FIN_WAIT_2, isOneOf, LAST_ACK, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { boundFinWait2, enterTimeWait } from "./time-wait.ts";
 import { echoedRoundTrip } from "./timestamps.ts";
@@ -20,7 +20,8 @@ export function checkAck(tcb: Tcb, segment: Segment): boolean {
     tcb.tcp.counters.droppedNoAck++;
     return false;
   }
-  if (tcb.state === SYN_RECEIVED) {
+  // RFC 9293 §3.10.4: in FIN-WAIT-1 too, if the user closed in SYN-RECEIVED
+  if (!tcb.synAcknowledged) {
     if (!gt(segment.ack, snd.una) || gt(segment.ack, snd.nxt)) {
       replyToBadAck(tcb, segment); // <SEQ=SEG.ACK><CTL=RST>
       return false;

@@ -12,6 +12,11 @@ import type { Tcb } from "./tcb.ts";
 
 /** Whether any of the segment lies in the window. An unacceptable one is answered with an ACK and dropped, a reset just dropped. */
 export function checkSequence(tcb: Tcb, segment: Segment): boolean {
+  if (isCrossedSynAck(tcb, segment)) {
+    segment.seq = tcb.rcv.nxt;
+    segment.flags &= ~SYN;
+    return true;
+  }
   if (isAcceptable(tcb, segment)) return true;
   tcb.tcp.counters.droppedOutsideWindow++;
   if ((segment.flags & RST) !== 0) return false;
@@ -38,6 +43,18 @@ function isAcceptable(tcb: Tcb, segment: Segment): boolean {
   if (first >= 0 && first < window) return true;
   const last = (first + length - 1) | 0;
   return length > 0 && last >= 0 && last < window;
+}
+
+/** RFC 9293 §3.5, figure 7, line 6: the SYN that crossed ours comes again with the acknowledgment of ours. */
+function isCrossedSynAck(tcb: Tcb, segment: Segment): boolean {
+  const { rcv, state, passive } = tcb;
+  return (
+    state === SYN_RECEIVED &&
+    !passive &&
+    (segment.flags & (SYN | ACK | RST)) === (SYN | ACK) &&
+    segment.seq === rcv.irs &&
+    rcv.nxt === ((rcv.irs + 1) | 0)
+  );
 }
 
 function isRepeatedSyn(tcb: Tcb, segment: Segment): boolean {

@@ -4,8 +4,9 @@ import { fixedOptionsLength } from "./build.ts";
 import { createCongestion } from "./congestion/index.ts";
 import { initialSequenceNumber } from "./isn.ts";
 import { armKeepAlive } from "./keepalive.ts";
+import { armRetransmission } from "./retransmission-timeout.ts";
 import type { Segment } from "./segment.ts";
-import { ESTABLISHED } from "./state.ts";
+import { ESTABLISHED, FIN_WAIT_1 } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { windowScaleFor } from "./window.ts";
 
@@ -42,7 +43,9 @@ export function acceptSyn(tcb: Tcb, segment: Segment): void {
   const { rcv, snd, timestamps, tcp } = tcb;
   const config = tcp.config;
   rcv.irs = segment.seq;
-  rcv.nxt = rcv.read = rcv.up = rcv.edge = (segment.seq + 1) | 0;
+  const offered = rcv.wnd; // by our SYN, if it has left
+  rcv.nxt = rcv.read = rcv.up = (segment.seq + 1) | 0;
+  rcv.edge = (rcv.nxt + offered) | 0;
   snd.peerMss = segment.maxSegmentSize > 0 ? segment.maxSegmentSize : DEFAULT_MSS;
   snd.peerMss = Math.max(snd.peerMss, config.minSegmentSize);
   tcb.sackEnabled = config.selectiveAcks && segment.sackPermitted; // RFC 2018 §2
@@ -85,7 +88,9 @@ export function establish(tcb: Tcb, segment: Segment): void {
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;
   tcb.tuneStartedAt = clock.now;
-  tcb.enter(ESTABLISHED);
+  // RFC 9293 §3.10.4: who has closed in SYN-RECEIVED is past it; a FIN sent then is still in flight
+  if (tcb.state === FIN_WAIT_1) armRetransmission(tcb);
+  else tcb.enter(ESTABLISHED);
   armKeepAlive(tcb);
   tcb.notify();
 }

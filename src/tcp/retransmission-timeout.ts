@@ -32,7 +32,7 @@ export function retransmissionTimeout(tcb: Tcb): void {
   // RFC 9293 §3.8.3, MUST-20: past R1 IP hears that the route is suspect
   if (tcb.retransmissions === config.suspectRetransmissions) tcb.tcp.paths.suspectRoute(tcb.remoteAddress);
   tcb.rto.backOff(); // RFC 6298 §5.5
-  if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) {
+  if (!tcb.synAcknowledged) {
     resendSyn(tcb);
     return;
   }

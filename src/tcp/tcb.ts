@@ -233,6 +233,11 @@ export class Tcb {
     return (this.snd.nxt - this.snd.una) | 0;
   }
 
+  /** Whether our SYN was acknowledged; not so in FIN-WAIT-1 when the user has closed in SYN-RECEIVED. */
+  get synAcknowledged(): boolean {
+    return this.congestion !== undefined;
+  }
+
   /** Changes the state, and tells who watches. */
   enter(state: number): void {
     const from = this.state;
