@@ -7,6 +7,7 @@ import type { Socket } from "../src/index.ts";
 import { type BatchCase, batches, report } from "./harness.ts";
 import * as nodeNet from "./peers/node-net.ts";
 import { closeBoth, connect, Receiver, Sender } from "./support/core.ts";
+import { connectSockets } from "./support/promises.ts";
 import { loWorld, realWorld, type World, wireWorld } from "./support/world.ts";
 
 const CHUNK = 65_536;
@@ -76,16 +77,7 @@ function promises(name: string, make: () => World): BatchCase {
     start() {
       world = make();
       return world.run(async () => {
-        const listener = world.server.socket();
-        listener.bind({ address: world.address, port: 80 });
-        listener.listen();
-        client = world.client.socket();
-        const [[accepted]] = await Promise.all([
-          listener.accept(),
-          client.connect({ address: world.address, port: 80 }),
-        ]);
-        server = accepted;
-        await listener.close();
+        [client, server] = await connectSockets(world, 80);
       });
     },
     run(operations) {

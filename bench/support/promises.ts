@@ -1,0 +1,14 @@
+/** What programs on sockets with promises share. */
+import type { Socket } from "../../src/index.ts";
+import type { World } from "./world.ts";
+
+/** The two ends of a fresh connection. Inside `world.run`. */
+export async function connectSockets(world: World, port: number): Promise<[client: Socket, server: Socket]> {
+  const listener = world.server.socket();
+  listener.bind({ address: world.address, port });
+  listener.listen();
+  const client = world.client.socket();
+  const [[server]] = await Promise.all([listener.accept(), client.connect({ address: world.address, port })]);
+  await listener.close();
+  return [client, server];
+}
