@@ -5,6 +5,7 @@
  */
 import type { Clock } from "../base/clock.ts";
 import { EBADF, EOPNOTSUPP } from "../base/errno.ts";
+import { Task } from "../base/task.ts";
 import { type Place, placeAddress, placePort } from "./address.ts";
 import { IP_PMTUDISC_WANT, MSG_DONTWAIT, SHUT_RD, SHUT_RDWR } from "./constants.ts";
 import { checkInteger, checkRange } from "./misuse.ts";
@@ -65,16 +66,15 @@ export abstract class SocketCore {
   readonly common = new CommonOptions();
   /** What the last {@link receive} told beside the bytes. */
   readonly message = new MessageInfo();
-  /**
-   * Called with the readiness mask when it may have changed: at the end of an instant, never from inside a call. What
-   * is sent from here carries the ACK of what has come.
-   */
-  onReadiness: ((mask: number) => void) | undefined = undefined;
   closed = false;
   /** Calls that wait to receive (or accept), those that wait to send (or connect), and those that only look on (poll). */
   readonly receivers = new WaiterQueue();
   readonly senders = new WaiterQueue();
   readonly watchers = new WaiterQueue();
+  private callback: ((mask: number) => void) | undefined = undefined;
+  private readonly firstNews = new Task(() => {
+    if (!this.closed && this.readiness !== 0) this.callback?.(this.readiness);
+  });
   /** For the protocol below to call at the end of an instant in which something happened. */
   protected readonly notify = (): void => this.deliver();
 
@@ -172,7 +172,7 @@ export abstract class SocketCore {
     this.owner.clock.sample();
     this.closed = true;
     this.owner.sockets.delete(this);
-    this.onReadiness = undefined;
+    this.callback = undefined;
     this.release();
     this.dismiss(reason);
     return 0;
@@ -230,6 +230,19 @@ export abstract class SocketCore {
     return false;
   }
 
+  get onReadiness(): ((mask: number) => void) | undefined {
+    return this.callback;
+  }
+
+  /**
+   * Called with the readiness mask when it may have changed, and once for what is ready already: at the end of an
+   * instant, never from inside a call. What is sent from here carries the ACK of what has come.
+   */
+  set onReadiness(callback: ((mask: number) => void) | undefined) {
+    this.callback = callback;
+    if (callback !== undefined) this.owner.clock.defer(this.firstNews);
+  }
+
   /** Sends everyone away who waits at it: they learn `reason`. */
   dismiss(reason: number): void {
     this.receivers.dismissAll(reason);
@@ -239,7 +252,7 @@ export abstract class SocketCore {
 
   private deliver(): void {
     if (this.closed) return;
-    this.onReadiness?.(this.readiness);
+    this.callback?.(this.readiness);
     this.receivers.serve(this);
     this.senders.serve(this);
     this.watchers.wakeAll(this);

@@ -2,7 +2,6 @@ import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLOUT } from "../base/readiness.ts";
 import { ANY_ADDRESS, LOOPBACK_ADDRESS } from "../ip/address.ts";
 import {
-  abort,
   accept,
   atMark,
   bind,
@@ -129,13 +128,6 @@ export class StreamCore extends SocketCore {
   protected override release(): void {
     this.tcb.onEvent = undefined;
     close(this.tcb);
-  }
-
-  /** RST at once, whatever SO_LINGER says. */
-  abort(reason?: number): void {
-    if (this.closed) return;
-    abort(this.tcb);
-    this.close(reason);
   }
 
   /**

@@ -10,6 +10,7 @@ import {
   IPPROTO_IP,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  MSG_WAITALL,
   SO_ACCEPTCONN,
   SO_BROADCAST,
   SO_DOMAIN,
@@ -38,7 +39,7 @@ import {
   TCP_USER_TIMEOUT,
   type TcpInfo,
 } from "../../src/index.ts";
-import { connection, listener, network, pair, thrown } from "../support/world.ts";
+import { connection, listener, network, pair, text, thrown } from "../support/world.ts";
 
 /** Runs `body` with a socket of `type` on a host of its own. */
 async function withSocket(type: number, body: (socket: Socket, host: Host) => void): Promise<void> {
@@ -331,6 +332,71 @@ describe("options at work", () => {
       expect((await there.recv(2000)).length).toBe(1473);
       expect((await there.recv(2000)).length).toBe(1472);
       await Promise.all([socket.close(), there.close()]);
+    });
+  });
+
+  it("TCP_NODELAY lets every small write leave at once (RFC9293-MUST-17)", async () => {
+    for (const [noDelay, expected] of [
+      [0, [1, 2]],
+      [1, [1, 1, 1]],
+    ] as const) {
+      const { net, a, b } = pair({ latency: 10 });
+      await net.run(async () => {
+        const [client, server] = await connection(a, b);
+        client.setsockopt(IPPROTO_TCP, TCP_NODELAY, noDelay);
+        const lengths: number[] = [];
+        net.rule((packet) => {
+          if (packet.protocol === "tcp" && packet.tcp.length > 0) lengths.push(packet.tcp.length);
+          return "pass";
+        });
+        for (const letter of "abc") await client.send(letter);
+        expect(text(await server.recv(3, MSG_WAITALL))).toBe("abc");
+        expect(lengths).toEqual(expected);
+        await Promise.all([client.close(), server.close()]);
+      });
+    }
+  });
+
+  it("TCP_USER_TIMEOUT says when to give up (RFC9293-MUST-21)", async () => {
+    const { net, a, b } = pair({ latency: 10 });
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      client.setsockopt(IPPROTO_TCP, TCP_USER_TIMEOUT, 5000);
+      net.partition(a, b);
+      const before = net.now;
+      await client.sendall("hola");
+      await expect(client.recv(1)).rejects.toThrow("recv ETIMEDOUT");
+      expect(net.now - before).toBeGreaterThanOrEqual(5000);
+      expect(net.now - before).toBeLessThan(12_000);
+      await Promise.all([client.close(), server.close()]);
+    });
+  });
+
+  it("SO_KEEPALIVE is per connection, after TCP_KEEPIDLE seconds (RFC9293-MUST-24, RFC9293-MUST-27)", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [quiet, quietServer] = await connection(a, b);
+      const listening = listener(b, 81);
+      const lively = a.socket();
+      lively.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+      lively.setsockopt(IPPROTO_TCP, TCP_KEEPIDLE, 10);
+      lively.setsockopt(IPPROTO_TCP, TCP_KEEPINTVL, 10);
+      await lively.connect({ address: "b", port: 81 });
+      const [livelyServer] = await listening.accept();
+      await net.sleep(1000);
+      const probes: string[] = [];
+      const off = net.rule((packet) => {
+        const { source, protocol } = packet;
+        if (source === "10.0.0.1" && protocol === "tcp")
+          probes.push(`${net.now} ${packet.tcp.destinationPort}`);
+        return "pass";
+      });
+      await net.sleep(20_000);
+      off();
+      expect(probes).toEqual(["10000 81", "20000 81"]);
+      lively.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 0);
+      const all = [quiet, quietServer, lively, livelyServer, listening];
+      await Promise.all(all.map((socket) => socket.close()));
     });
   });
 });

@@ -1,0 +1,73 @@
+import { describe, expect, it } from "vitest";
+import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from "../../src/index.ts";
+import { network, thrown } from "../support/world.ts";
+
+describe("misuse says what was given and what is allowed", () => {
+  const makers = (): [socket: ReturnType<ReturnType<ReturnType<typeof network>["host"]>["socket"]>] => [
+    network().host("a").socket(),
+  ];
+
+  it("in addresses", async () => {
+    const [socket] = makers();
+    const cases: [unknown, RegExp | string][] = [
+      ["10.0.0.1", 'bind: the address is an object { address, port }, not "10.0.0.1"'],
+      [undefined, "not undefined"],
+      [{ address: "10.0.0.1" }, "{ address, port }, not a Object"],
+      [{ address: "", port: 70_000 }, "bind: port is an integer from 0 to 65535, not 70000"],
+      [{ address: "", port: "80" }, 'bind: port is an integer, not "80"'],
+      [{ address: "", port: 1.5 }, "not 1.5"],
+      [{ address: "", port: -1 }, "not -1"],
+      [{ address: "10.0.0", port: 80 }, 'a dotted quad such as "10.0.0.1", a host name or "", not "10.0.0"'],
+      [{ address: "256.1.1.1", port: 80 }, 'not "256.1.1.1"'],
+      [{ address: "no blanks", port: 80 }, 'not "no blanks"'],
+      [{ address: 5, port: 80 }, 'bind: address is a string (a dotted quad, a host name or ""), not 5'],
+      [{ address: "", port: 80, family: "IPv6" }, 'family is AF_INET or "IPv4", not "IPv6"'],
+    ];
+    for (const [where, message] of cases) {
+      expect(() => socket.bind(where as never)).toThrow(message);
+      const connecting = socket.connect(where as never);
+      await expect(connecting).rejects.toThrow(
+        typeof message === "string" ? message.replace(/^bind/, "connect") : message,
+      );
+    }
+    await socket.close();
+  });
+
+  it("in sizes, data and flags", async () => {
+    const [socket] = makers();
+    expect(() => socket.listen("x" as never)).toThrow(
+      new TypeError('listen: backlog is an integer, not "x"'),
+    );
+    await expect(socket.recv("10" as never)).rejects.toThrow(
+      new TypeError('recv: size is an integer, not "10"'),
+    );
+    await expect(socket.recv(-1)).rejects.toThrow("recv: size is an integer from 0 to 2147483647, not -1");
+    await expect(socket.recv(1, "PEEK" as never)).rejects.toThrow(TypeError);
+    await expect(socket.recv_into([] as never)).rejects.toThrow(
+      "recv_into: the buffer is a Uint8Array, not a Array",
+    );
+    await expect(socket.recv_into(new Uint8Array(4), 5)).rejects.toThrow("from 0 to 4, not 5");
+    await expect(socket.send(5 as never)).rejects.toThrow("send: data is a Uint8Array or a string, not 5");
+    await expect(socket.sendall(null as never)).rejects.toThrow(
+      "sendall: data is a Uint8Array or a string, not null",
+    );
+    await expect(socket.sendto("x", 0)).rejects.toThrow("sendto: the address is an object { address, port }");
+    expect(() => socket.shutdown("all" as never)).toThrow('shutdown: how is an integer, not "all"');
+    for (const time of [-1, Number.NaN, "5", undefined]) {
+      expect(() => socket.settimeout(time as never)).toThrow(
+        "settimeout: the time is null or a number of milliseconds from 0 to 1e12",
+      );
+    }
+    await socket.close();
+  });
+
+  it("in socket()", () => {
+    const host = network().host("a");
+    expect(() => host.socket("AF_INET" as never)).toThrow(TypeError);
+    expect(thrown(() => host.socket(AF_INET6)).message).toBe("socket EAFNOSUPPORT");
+    expect(thrown(() => host.socket(AF_INET, 9)).message).toBe("socket ESOCKTNOSUPPORT");
+    expect(thrown(() => host.socket(AF_INET, SOCK_STREAM, 17)).message).toBe("socket EPROTONOSUPPORT");
+    expect(thrown(() => host.socket(AF_INET, SOCK_DGRAM, 6)).message).toBe("socket EPROTONOSUPPORT");
+    expect(host.sockets.size).toBe(0);
+  });
+});
