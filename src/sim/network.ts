@@ -1,14 +1,21 @@
 import { VirtualClock } from "../base/clock.ts";
 import { Random } from "../base/random.ts";
 import { Host } from "../host/host.ts";
-import { formatAddress, formatPrefix, isUnicast, type Prefix, parsePrefix } from "../ip/address.ts";
+import {
+  formatAddress,
+  formatPrefix,
+  isDirectedBroadcast,
+  isUnicast,
+  type Prefix,
+  parsePrefix,
+} from "../ip/address.ts";
 import type { TcpConfig } from "../tcp/config.ts";
 import { Capture, type CaptureOptions } from "../trace/capture.ts";
 import type { WireObserver } from "../trace/observer.ts";
 import { Driver } from "./driver.ts";
 import { Medium } from "./medium.ts";
 import { Observers } from "./observers.ts";
-import { check, type WireOptions } from "./options.ts";
+import { check, checkFields, type WireOptions } from "./options.ts";
 import { type Rule, Rules } from "./rules.ts";
 import { Wire } from "./wire.ts";
 
@@ -63,6 +70,7 @@ export class Network {
   private nextSubnet = 0x0a00_0100;
 
   constructor(options: NetworkOptions = {}) {
+    checkFields(options, "network options", ["seed", "grace"]);
     const { seed = 0, grace = 250 } = options;
     check(typeof seed === "string" || Number.isSafeInteger(seed), "seed", "a safe integer or a string", seed);
     check(
@@ -87,13 +95,11 @@ export class Network {
         `a host's name is a string without blanks and slashes, got ${JSON.stringify(name)}`,
       );
     }
-    if (this.stations.has(name))
+    checkFields(options, "host options", ["address", "tcp"]);
+    if (this.stations.has(name)) {
       throw new RangeError(`there is a host named ${name} on this network already`);
-    const prefix = options.address === undefined ? this.freeAddress() : parsePrefix(options.address);
-    const owner = this.ownerOf(prefix.address);
-    const text = formatAddress(prefix.address);
-    if (owner !== undefined) throw new RangeError(`host ${owner} has the address ${text} already`);
-    if (!isUnicast(prefix.address)) throw new RangeError(`${text} cannot be the address of a host`);
+    }
+    const prefix = options.address === undefined ? this.freeAddress() : this.checkedAddress(options.address);
     const host = new Host({
       name,
       clock: this.clock,
@@ -182,6 +188,7 @@ export class Network {
 
   /** Keeps a copy of every packet from now on, or of those one host sends and receives. */
   capture(options: { host?: Host; snapLength?: number } = {}): Capture {
+    checkFields(options, "capture options", ["host", "snapLength"]);
     const { host, snapLength } = options;
     if (host !== undefined) this.station(host);
     const chosen: CaptureOptions = { host: host?.name, snapLength };
@@ -243,6 +250,18 @@ export class Network {
   private ownerOf(address: number): string | undefined {
     for (const [name, { prefix }] of this.stations) if (prefix.address === address) return name;
     return undefined;
+  }
+
+  /** The address a user has chosen for a host. */
+  private checkedAddress(text: string): Prefix {
+    const { address, prefixLength } = parsePrefix(text);
+    const owner = this.ownerOf(address);
+    if (owner !== undefined)
+      throw new RangeError(`host ${owner} has the address ${formatAddress(address)} already`);
+    if (!isUnicast(address) || isDirectedBroadcast(address, address, prefixLength)) {
+      throw new RangeError(`${text} cannot be the address of a host`);
+    }
+    return { address, prefixLength };
   }
 
   /** The next address of 10.0.0.0/24 that nobody has. */

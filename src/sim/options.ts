@@ -144,6 +144,16 @@ export function check(fits: boolean, field: string, allowed: string, value: unkn
   throw new ErrorKind(`${field} must be ${allowed}, got ${show(value)}`);
 }
 
+/** Throws when `options` is not an object, or has a field that is not one of `allowed`. */
+export function checkFields(options: unknown, what: string, allowed: readonly string[]): void {
+  checkObject(options, what);
+  for (const field of Object.keys(options as object)) {
+    if (!allowed.includes(field)) {
+      throw new TypeError(`unknown ${what.replace(/s$/, "")} ${field}; there are ${allowed.join(", ")}`);
+    }
+  }
+}
+
 function checkObject(value: unknown, what: string): void {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`${what} must be an object, got ${show(value)}`);

@@ -71,7 +71,14 @@ describe("hosts and addresses", () => {
     expect(() => net.host("b", { address: "10.0.0.1/8" })).toThrow("host a has the address 10.0.0.1 already");
     expect(() => net.host("b", { address: "10.0.0.1" })).toThrow('such as "10.0.0.1/24", not "10.0.0.1"');
     expect(() => net.host("b", { address: "224.0.0.1/4" })).toThrow(
-      "224.0.0.1 cannot be the address of a host",
+      "224.0.0.1/4 cannot be the address of a host",
+    );
+    expect(() => net.host("b", { address: "10.0.0.255/24" })).toThrow("cannot be the address of a host");
+    expect(() => net.host("b", { adress: "10.0.0.2/24" } as object)).toThrow(
+      "unknown host option adress; there are address, tcp",
+    );
+    expect(() => new Network({ sed: 1 } as object)).toThrow(
+      "unknown network option sed; there are seed, grace",
     );
     expect(() => net.host("")).toThrow("a host's name is a string without blanks");
     expect(() => net.link(a, a)).toThrow("a wire joins two hosts; a reaches itself by its lo");

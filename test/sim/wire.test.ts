@@ -442,14 +442,14 @@ describe("the digest", () => {
   });
 
   it("hashes everything it is given", () => {
-    const inputs = [
+    const inputs: [now: number, where: number, length: number, fingerprint: number][] = [
       [1, 2, 3, 4],
       [5, 2, 3, 4],
       [1 + 2 ** 32, 2, 3, 4],
       [1, 5, 3, 4],
       [1, 2, 5, 4],
       [1, 2, 3, 5],
-    ] as const;
+    ];
     const digests = inputs.map((input) => {
       const one = new Digest();
       one.add(...input);
