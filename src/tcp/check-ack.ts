@@ -48,6 +48,8 @@ function processAck(tcb: Tcb, segment: Segment): void {
   if (acked > 0) acknowledge(tcb, segment, acked);
   else tcb.tcp.ackSummary.rtt = -1;
   updateSendWindow(tcb, segment);
+  // RFC 9293 §3.8.6.1, SHLD-29: what the timer was armed for before is no reason to probe
+  if (windowBefore > 0 && snd.wnd === 0) tcb.tcp.clock.disarm(tcb.persistTimer);
   const newlySacked = tcb.sackEnabled ? applySack(tcb, segment) : 0;
   probesAnswered(tcb);
 

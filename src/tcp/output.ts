@@ -43,16 +43,16 @@ function retransmitLost(tcb: Tcb): boolean {
 
 /** RFC 9293 §3.8.6, SHLD-16: only what lies inside the window is sent again, when the peer has shrunk it. */
 function isInWindow(tcb: Tcb, number: number): boolean {
-  const edge = (tcb.snd.una + tcb.snd.wnd) | 0;
-  const end = (tcb.scoreboard.seqOf(number) + tcb.scoreboard.lengthOf(number)) | 0;
-  return !gt(end, edge) || tcb.scoreboard.seqOf(number) === tcb.snd.una;
+  return gt((tcb.snd.una + tcb.snd.wnd) | 0, tcb.scoreboard.seqOf(number));
 }
 
 /** Sends record `number` of the scoreboard again; in pieces if segments have to be smaller now. */
 export function retransmit(tcb: Tcb, number: number): void {
   const { scoreboard, snd } = tcb;
   let seq = scoreboard.seqOf(number);
-  const end = (seq + scoreboard.lengthOf(number)) | 0;
+  const edge = (snd.una + snd.wnd) | 0;
+  let end = (seq + scoreboard.lengthOf(number)) | 0;
+  if (gt(end, edge) && gt(edge, seq)) end = edge; // SHLD-16
   scoreboard.retransmit(number, tcb.tcp.clock.now);
   const limit = textLimit(tcb);
   do {
@@ -62,7 +62,7 @@ export function retransmit(tcb: Tcb, number: number): void {
     const hasFin = isLast && gt(end, snd.end);
     tcb.totalRetransmissions++;
     tcb.tcp.counters.retransmissions++;
-    transmit(tcb, seq, text, ACK | (isLast ? PSH : 0) | (hasFin ? FIN : 0));
+    transmit(tcb, seq, text, ACK | (isLast && text > 0 ? PSH : 0) | (hasFin ? FIN : 0));
     seq = hasFin ? end : next;
   } while (gt(end, seq));
   armRetransmission(tcb);

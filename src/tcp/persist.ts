@@ -15,11 +15,15 @@ const OVERRIDE_MICROS = 200_000;
 
 /** Arms the timer if it is needed, after output has sent what it could. */
 export function armPersist(tcb: Tcb): void {
+  if (!isStuck(tcb) || tcb.persistTimer.armed) return;
+  tcb.tcp.clock.armIn(tcb.persistTimer, tcb.snd.wnd > 0 ? OVERRIDE_MICROS : probeInterval(tcb));
+}
+
+/** Text or FIN waits, and nothing but a probe is out whose acknowledgment could let it go. */
+function isStuck(tcb: Tcb): boolean {
   const snd = tcb.snd;
-  const waits = gt(snd.end, snd.nxt) || (snd.finQueued && snd.nxt === snd.end);
-  if (!waits || snd.nxt !== snd.una) return;
-  if (tcb.persistTimer.armed) return;
-  tcb.tcp.clock.armIn(tcb.persistTimer, snd.wnd > 0 ? OVERRIDE_MICROS : probeInterval(tcb));
+  const waits = gt(snd.end, snd.una) || (snd.finQueued && snd.una === snd.end);
+  return waits && (tcb.probing || snd.nxt === snd.una);
 }
 
 /** RFC 9293 §3.8.6.1: the first probe after one RTO (SHLD-29), then ever doubling intervals (SHLD-30). */
@@ -32,6 +36,7 @@ function probeInterval(tcb: Tcb): number {
 }
 
 export function persistTimeout(tcb: Tcb): void {
+  if (!isStuck(tcb)) return; // what waited has left since, or was taken by probes
   if (tcb.snd.wnd > 0) {
     tcb.sendSmall = true;
     output(tcb);

@@ -5,7 +5,7 @@ import { failConnection, removeEmbryonic } from "./end.ts";
 import { ACK, SYN } from "./header.ts";
 import { output } from "./output.ts";
 import { probeWindow } from "./persist.ts";
-import { SYN_RECEIVED, SYN_SENT } from "./state.ts";
+import { isOneOf, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** Starts or restarts the timer. TCP_USER_TIMEOUT may end the wait sooner. */
@@ -55,7 +55,9 @@ function isGivenUp(tcb: Tcb): boolean {
   if (tcb.state === SYN_SENT) limit = config.maxSynRetransmissions; // MUST-22, MUST-23
   if (tcb.state === SYN_RECEIVED) limit = config.maxSynAckRetransmissions;
   const userTimeout = tcb.settings.userTimeoutMicros;
-  const isOverdue = userTimeout > 0 && tcb.tcp.clock.now - tcb.recovery.stalledSince >= userTimeout; // MUST-21
+  const isOverdue = userTimeout > 0 && tcb.tcp.clock.now - tcb.recovery.stalledSince >= userTimeout;
+  // MUST-21: what the user says takes the place of R2, were it later; but not of SYNs, nor when the user is gone
+  if (userTimeout > 0 && isOneOf(tcb.state, SYNCHRONIZED) && !tcb.orphaned) limit = Number.POSITIVE_INFINITY;
   if (!isOverdue && tcb.retransmissions < limit) return false;
   if (isEmbryo) removeEmbryonic(tcb);
   else failConnection(tcb, tcb.softError || ETIMEDOUT); // RFC 9293 §3.9.2.2, SHLD-25
