@@ -1,0 +1,94 @@
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, describe, expect, test } from "vitest";
+import { netwright } from "./terminal.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "netwright-"));
+afterAll(() => rmSync(folder, { recursive: true }));
+
+describe("what makes no sense: one line, exit 2", () => {
+  test.each([
+    [[], "no command given; see netwright --help"],
+    [["dmeo"], "unknown command dmeo; see netwright --help"],
+    [["constructor"], "unknown command constructor; see netwright --help"],
+    [["--seed", "1"], "unknown option --seed; see netwright --help"],
+    [["tun", "--address", "10.9.0.1/24"], "tun is not in this version of netwright"],
+    [["ping", "10.0.0.1"], "ping is not in this version of netwright"],
+    [["nc"], "nc is not in this version of netwright"],
+    [["get", "http://10.0.0.1/"], "get is not in this version of netwright"],
+    [["drill", "x.pkt"], "drill is not in this version of netwright"],
+    [["demo", "--los", "0.1"], "unknown option --los; see netwright demo --help"],
+    [["demo", "--toString"], "unknown option --toString; see netwright demo --help"],
+    [["demo", "-v"], "unknown option -v; see netwright demo --help"],
+    [["demo", "fast"], "unexpected argument fast; see netwright demo --help"],
+    [["demo", "--loss"], "--loss needs a value: --loss P"],
+    [["demo", "--loss", "--json"], "--loss needs a value: --loss P"],
+    [["demo", "--json=yes"], "--json takes no value; got yes"],
+    [["demo", "--loss", "2"], "loss is a probability between 0 and 1; got 2"],
+    [["demo", "--loss", "-0.1"], "loss is a probability between 0 and 1; got -0.1"],
+    [["demo", "--loss", "2%"], "loss is a probability between 0 and 1; got 2%"],
+    [["demo", "--loss="], "loss is a probability between 0 and 1; got nothing"],
+    [["demo", "--latency", "-1"], "latency is a number of milliseconds between 0 and 1e9; got -1"],
+    [["demo", "--latency", "20ms"], "latency is a number of milliseconds between 0 and 1e9; got 20ms"],
+    [["demo", "--bandwidth", "0"], "bandwidth is a number of bits per second above 0; got 0"],
+    [["demo", "--seed", "1.5"], "seed is a whole number; got 1.5"],
+    [["demo", "--seed", "x"], "seed is a whole number; got x"],
+    [["demo", "--size", "-1"], "size is a whole number of bytes; got -1"],
+    [["demo", "--size", "10k"], "size is a whole number of bytes; got 10k"],
+    [["demo", "--size", "1", "--file", "x"], "give --file or --size, not both"],
+    [["dump"], "dump needs a file: netwright dump FILE.pcapng"],
+    [["dump", "a", "b"], "unexpected argument b; see netwright dump --help"],
+  ])("%j", async (argv, message) => {
+    expect(await netwright(...argv)).toEqual({ code: 2, out: "", err: `${message}\n` });
+  });
+});
+
+describe("what does not work: one line, exit 1", () => {
+  const noCapture = join(folder, "text");
+  writeFileSync(noCapture, "this is a text\n");
+
+  test.each([
+    [
+      ["demo", "--file", join(folder, "none")],
+      `cannot read ${join(folder, "none")}: no such file or directory`,
+    ],
+    [["demo", "--file", folder], `cannot read ${folder}: it is a directory`],
+    [["demo", "--file", "/dev/null"], "cannot read /dev/null: it is no regular file"],
+    [
+      ["demo", "--pcap", join(folder, "no/where")],
+      `cannot write ${join(folder, "no/where")}: no such file or directory`,
+    ],
+    [["demo", "--pcap", folder], `cannot write ${folder}: it is a directory`],
+    [["dump", join(folder, "none")], `cannot read ${join(folder, "none")}: no such file or directory`],
+    [["dump", folder], `cannot read ${folder}: it is a directory`],
+    [["dump", noCapture], `${noCapture}: not a readable pcapng file: this is not a pcapng file at byte 0`],
+  ])("%j", async (argv, message) => {
+    expect(await netwright(...argv)).toEqual({ code: 1, out: "", err: `${message}\n` });
+  });
+});
+
+describe("help", () => {
+  test.each([["--help"], ["-h"], ["help"]])("%s lists the commands", async (argument) => {
+    const { code, out, err } = await netwright(argument);
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toMatch(/^ {2}demo .*\n {2}dump /m);
+    expect(out).toContain("Not in this version: tun, ping, nc, get, drill.");
+  });
+
+  test("of demo names every option that it takes", async () => {
+    const { code, out } = await netwright("demo", "--help");
+    expect(code).toBe(0);
+    for (const option of ["file", "size", "loss", "latency", "bandwidth", "seed", "pcap", "json"]) {
+      expect(out).toMatch(new RegExp(`^ {2}--${option} `, "m"));
+    }
+  });
+
+  test("of dump", async () => {
+    expect(await netwright("dump", "--help")).toMatchObject({ code: 0, err: "" });
+  });
+
+  test("and the version is that of package.json", async () => {
+    expect((await netwright("--version")).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});
