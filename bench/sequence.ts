@@ -1,0 +1,72 @@
+/** Comparing sequence numbers: several times a segment, so it must cost nothing. */
+import { Random } from "../src/base/random.ts";
+import { lt } from "../src/tcp/sequence.ts";
+import { type MicroCase, micro, report, smoke } from "./harness.ts";
+
+const COUNT = 4096;
+const ROUNDS = smoke ? 1 : 16;
+const OPERATIONS = COUNT * ROUNDS;
+const random = new Random("sequence");
+
+/** Pairs of numbers less than 2^31 apart, all round the circle. */
+const left = Int32Array.from({ length: COUNT }, () => random.uint32());
+const right = left.map((number) => (number + random.below(2 ** 32)) | 0);
+/** The same numbers as uint32 in ordinary arrays, half of them too large for V8's small integers. */
+const leftUnsigned = Array.from(left, (number) => number >>> 0);
+const rightUnsigned = Array.from(right, (number) => number >>> 0);
+
+const BASE = "a < b of int32, which is wrong at the wrap";
+
+const cases: MicroCase[] = [
+  {
+    name: BASE,
+    operations: OPERATIONS,
+    run() {
+      let sum = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let at = 0; at < COUNT; at++) if (left[at]! < right[at]!) sum++;
+      }
+      return sum;
+    },
+  },
+  {
+    name: "lt(a, b) of int32",
+    peer: BASE,
+    operations: OPERATIONS,
+    run() {
+      let sum = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let at = 0; at < COUNT; at++) if (lt(left[at]!, right[at]!)) sum++;
+      }
+      return sum;
+    },
+  },
+  {
+    name: "the same of uint32, in arrays of numbers",
+    peer: BASE,
+    operations: OPERATIONS,
+    run() {
+      let sum = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let at = 0; at < COUNT; at++) if (lt(leftUnsigned[at]!, rightUnsigned[at]!)) sum++;
+      }
+      return sum;
+    },
+  },
+  {
+    name: "(a - b) modulo 2^32 with %",
+    peer: BASE,
+    operations: OPERATIONS,
+    run() {
+      let sum = 0;
+      for (let round = 0; round < ROUNDS; round++) {
+        for (let at = 0; at < COUNT; at++) {
+          if ((leftUnsigned[at]! - rightUnsigned[at]! + 2 ** 32) % 2 ** 32 >= 2 ** 31) sum++;
+        }
+      }
+      return sum;
+    },
+  },
+];
+
+await report("sequence", await micro(cases));
