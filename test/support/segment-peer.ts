@@ -151,7 +151,7 @@ class World {
     const { currentTestName, testPath } = expect.getState();
     const file = testPath?.replace(`${process.cwd()}/`, "");
     const name = currentTestName?.split(" > ").join(" ").replaceAll('"', '\\"');
-    return [`\n\n${HEADING}`, ...this.log.slice(-100), `Again: npx vitest run ${file} -t "${name}"\n`].join(
+    return [`\n\n${HEADING}`, ...this.log.slice(-60), `Again: npx vitest run ${file} -t "${name}"\n`].join(
       "\n",
     );
   }

@@ -1,5 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { abort } from "../../src/tcp/index.ts";
 import { closePeers, leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import {
   END_OF_LIST,
@@ -242,7 +243,7 @@ describe("RFC 9293 §3.1: the header", () => {
     peer.inject({ flags: "A", ack: 10_001 });
     peer.shutdown(1);
     check();
-    peer.socket.abort();
+    abort(peer.socket.tcb);
     check();
     expect([...seen].sort()).toEqual(["A", "FA", "PA", "RA", "SA"].sort());
   });
