@@ -191,7 +191,6 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
         packet.flags |= FLAG_BROADCAST;
         return undefined;
       }
-      if (isZeroNet(destination) || isMulticast(destination)) return "notForUs";
       if (!this.isLocal(destination)) return isLoopback(destination) ? "martianDestination" : "notForUs";
       if (!from.isLoopback) {
         if (isLoopback(destination)) return "martianDestination";

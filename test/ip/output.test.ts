@@ -80,7 +80,7 @@ describe("the header", () => {
     expect(toHex(host.link.take()[0] as Uint8Array)).toBe("451000160000400040fd25d90a0000010a000002dead");
   });
 
-  test("RFC791-3.1-5 RFC791-3.1-1: the reserved bit is zero and the checksum right, whatever the fields", () => {
+  test("RFC791-3.1-5 RFC791-3.1-1 RFC1122-3.2.1.8-4: no reserved bit, no options, the right checksum, whatever the fields", () => {
     const host = new IpHost();
     const options = fc.record({
       timeToLive: fc.integer({ min: 1, max: 255 }),
@@ -386,7 +386,7 @@ describe("identification", () => {
     expect(new Set(sentBy(host).map((fields) => fields.identification))).toEqual(new Set([0]));
   });
 
-  test("RFC6864-4.3-2 RFC1122-3.2.1.5-1: no ID comes again within 32768 datagrams", () => {
+  test("RFC6864-4.3-2 RFC6864-4.2-1 RFC1122-3.2.1.5-1: no ID comes again within 32768 datagrams", () => {
     const host = new IpHost();
     const path = host.path("10.0.0.2");
     const lastUse = new Map<number, number>();

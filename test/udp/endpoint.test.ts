@@ -237,7 +237,7 @@ describe("receive", () => {
     expect(receive(endpoint)).toBe("abc");
   });
 
-  test("the queue is bounded by the memory of its buffers, and counts what it does not take", () => {
+  test("RFC8085-3.1-1: the queue is bounded by the memory of its buffers, and counts what it does not take", () => {
     const host = new IpHost();
     const endpoint = bound(host);
     endpoint.settings.receiveBufferBytes = 10 * 1024; // so 20 KiB of buffers of 2 KiB, and one more
