@@ -73,7 +73,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     urgentPointer,
   );
   if (isSyn) writeSynOptions(tcb, slab.view, offset + HEADER_LENGTH, flags);
-  else writeOptions(tcb, slab.view, offset + HEADER_LENGTH, sackBlocks);
+  else writeOptions(tcb, slab.view, offset + HEADER_LENGTH, flags, sackBlocks);
   if (length > 0) tcb.sendRing.read(seq, slab.bytes, offset + headerLength, length);
   if ((flags & ACK) !== 0) ackSent(tcb);
   return send(tcb, packet);
@@ -97,12 +97,17 @@ function send(tcb: Tcb, packet: Packet): number {
   return path.send(packet, TCP, options);
 }
 
-function writeOptions(tcb: Tcb, view: DataView, at: number, sackBlocks: number): void {
+function writeOptions(tcb: Tcb, view: DataView, at: number, flags: number, sackBlocks: number): void {
   if (tcb.timestamps.enabled) {
-    writeTimestamps(view, at, timestampValue(tcb), tcb.timestamps.recent);
+    writeTimestamps(view, at, timestampValue(tcb), timestampEcho(tcb, flags));
     at += TIMESTAMPS_LENGTH;
   }
   if (sackBlocks > 0) writeSack(view, at, collectSackBlocks(tcb, sackBlocks), sackBlocks);
+}
+
+/** RFC 7323 §3.2: zero when the segment acknowledges nothing. */
+function timestampEcho(tcb: Tcb, flags: number): number {
+  return (flags & ACK) !== 0 ? tcb.timestamps.recent : 0;
 }
 
 /** A SYN offers what the host is set to; a SYN-ACK accepts what both want (RFC 7323 §2.2 and §3.2, RFC 2018 §2). */
@@ -123,7 +128,7 @@ function writeSynOptions(tcb: Tcb, view: DataView, at: number, flags: number): v
     at += 4;
   }
   if (offersTimestamps(tcb, flags)) {
-    writeTimestamps(view, at, timestampValue(tcb), (flags & ACK) !== 0 ? tcb.timestamps.recent : 0);
+    writeTimestamps(view, at, timestampValue(tcb), timestampEcho(tcb, flags));
     at += TIMESTAMPS_LENGTH;
   }
   if (offersScale(tcb, flags)) writeWindowScale(view, at, tcb.rcv.scale);

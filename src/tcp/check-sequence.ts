@@ -1,6 +1,7 @@
 /** First: the sequence number, RFC 9293 §3.10.7.4 and §3.4. */
 
 import { transmit } from "./build.ts";
+import { challengeAck } from "./challenge-ack.ts";
 import { repeatedFin } from "./check-fin.ts";
 import { ackNow } from "./delayed-ack.ts";
 import { ACK, FIN, RST, SYN } from "./header.ts";
@@ -23,6 +24,10 @@ export function checkSequence(tcb: Tcb, segment: Segment): boolean {
   if (isRepeatedSyn(tcb, segment)) {
     // The peer has not seen our SYN-ACK: the ACK that is due is sent with it.
     transmit(tcb, tcb.snd.iss, 0, SYN | ACK);
+    return false;
+  }
+  if ((segment.flags & SYN) !== 0) {
+    challengeAck(tcb); // RFC 5961 §4.2: irrespective of the sequence number
     return false;
   }
   repeatedFin(tcb, segment);

@@ -38,8 +38,26 @@ export function closingTimeout(tcb: Tcb): void {
  */
 export function mayReopen(tcb: Tcb, segment: Segment): boolean {
   const isBeyond = geq(segment.seq, tcb.rcv.nxt);
-  if (!segment.hasTimestamp) return isBeyond;
+  if (!segment.hasTimestamp || !tcb.tcp.config.timestamps) return isBeyond;
   if (!tcb.timestamps.enabled) return true;
   if (segment.timestampValue === tcb.timestamps.recent) return isBeyond;
   return gt(segment.timestampValue, tcb.timestamps.recent);
+}
+
+/** How old TS.Recent must be, µs, before one's own new connection may take the place: as Linux's tcp_tw_reuse. */
+const REPLACEABLE_AFTER_MICROS = 1_000_000;
+
+/**
+ * Whether our own active open may take the place of a connection in TIME-WAIT: its timestamps make whatever is left of
+ * the old one recognisable (RFC 7323 §5.3).
+ */
+export function mayReplace(tcb: Tcb): boolean {
+  const { timestamps, tcp } = tcb;
+  const age = tcp.clock.now - timestamps.recentAt;
+  return tcb.state === TIME_WAIT && timestamps.enabled && age > REPLACEABLE_AFTER_MICROS;
+}
+
+/** An initial sequence number beyond all that the old incarnation may have used (RFC 9293 §3.6.1, MAY-2). */
+export function sequenceBeyond(tcb: Tcb): number {
+  return (tcb.snd.nxt + 65_536 + 2) | 0;
 }

@@ -1,6 +1,6 @@
 /** Timestamps and PAWS, RFC 7323 §3 to §5. The clock ticks in milliseconds (§5.4 asks for 1 ms to 1 s). */
 
-import { RST } from "./header.ts";
+import { RST, SYN } from "./header.ts";
 import type { Segment } from "./segment.ts";
 import { leq, lt } from "./sequence.ts";
 import { ACK_NOW, type Tcb } from "./tcb.ts";
@@ -26,21 +26,29 @@ export function checkTimestamp(tcb: Tcb, segment: Segment): boolean {
   const timestamps = tcb.timestamps;
   if (!timestamps.enabled || (segment.flags & RST) !== 0) return true;
   if (!segment.hasTimestamp) {
+    // A peer that has lost its state may do without: RFC 5961 §4.2 wants its SYN challenged
+    if ((segment.flags & SYN) !== 0) return true;
     tcb.tcp.counters.droppedNoTimestamp++;
     return false;
   }
   if (!lt(segment.timestampValue, timestamps.recent)) return true;
-  if (tcb.tcp.clock.now - timestamps.recentAt > OUTDATED_MICROS) return true;
+  if (isOutdated(tcb)) return true;
   tcb.tcp.counters.droppedOldTimestamp++;
   tcb.ackPending = ACK_NOW;
   return false;
+}
+
+/** RFC 7323 §5.5: after so long a silence the peer's clock may have gone half round. */
+function isOutdated(tcb: Tcb): boolean {
+  return tcb.tcp.clock.now - tcb.timestamps.recentAt > OUTDATED_MICROS;
 }
 
 /** RFC 7323 §4.3: TS.Recent follows the segment that the next ACK will answer; only one in the window gets here. */
 export function updateRecentTimestamp(tcb: Tcb, segment: Segment): void {
   const timestamps = tcb.timestamps;
   if (!timestamps.enabled || !segment.hasTimestamp) return;
-  if (leq(segment.seq, timestamps.lastAckSent) && !lt(segment.timestampValue, timestamps.recent)) {
+  if (!leq(segment.seq, timestamps.lastAckSent)) return;
+  if (!lt(segment.timestampValue, timestamps.recent) || isOutdated(tcb)) {
     timestamps.recent = segment.timestampValue;
     timestamps.recentAt = tcb.tcp.clock.now;
   }
