@@ -134,8 +134,15 @@ class PendingCall<T> extends Waiter implements Pending {
     owner.pendingCalls.delete(this);
     if (this.timer !== undefined) owner.clock.disarm(this.timer);
     owner.clock.settled++;
-    if (result >= 0) this.resolve(call.finish(result));
-    else this.reject(failure(call, result));
+    if (result < 0) {
+      this.reject(failure(call, result));
+      return;
+    }
+    try {
+      this.resolve(call.finish(result));
+    } catch (error) {
+      this.reject(error); // an accepted connection that gets no descriptor
+    }
   }
 }
 

@@ -252,7 +252,10 @@ export abstract class SocketCore {
 
   private deliver(): void {
     if (this.closed) return;
-    this.callback?.(this.readiness);
+    if (this.callback !== undefined) {
+      this.owner.clock.settled++; // a program may wait for what its callback does
+      this.callback(this.readiness);
+    }
     this.receivers.serve(this);
     this.senders.serve(this);
     this.watchers.wakeAll(this);

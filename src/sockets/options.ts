@@ -175,7 +175,7 @@ const OPTIONS: readonly Option[] = [
     get: ({ common }) => common.receiveTimeoutMicros / 1000,
     set: ({ common }, millis) => {
       if (millis < 0) return -EDOM;
-      common.receiveTimeoutMicros = Math.round(millis * 1000);
+      common.receiveTimeoutMicros = Math.ceil(millis * 1000);
       return 0;
     },
   }),
@@ -183,7 +183,7 @@ const OPTIONS: readonly Option[] = [
     get: ({ common }) => common.sendTimeoutMicros / 1000,
     set: ({ common }, millis) => {
       if (millis < 0) return -EDOM;
-      common.sendTimeoutMicros = Math.round(millis * 1000);
+      common.sendTimeoutMicros = Math.ceil(millis * 1000);
       return 0;
     },
   }),

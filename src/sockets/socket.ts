@@ -177,10 +177,12 @@ export class Socket {
    * in SO_LINGER it waits until the peer has everything, or the time is over.
    */
   async close(): Promise<void> {
-    if (this.descriptor < 0) return;
-    const removed = this.host.descriptors.remove(this.descriptor);
+    const { description, descriptor, host } = this;
     this.descriptor = -1;
-    if (typeof removed !== "number" && removed.references === 0) await closeCore(this.host, removed.core);
+    // somebody may have closed the descriptor by its number, and another socket may have it now
+    if (descriptor < 0 || host.descriptors.get(descriptor) !== description) return;
+    host.descriptors.remove(descriptor);
+    if (description.references === 0) await closeCore(host, description.core);
   }
 
   /** Closes the object and not the descriptor, which it returns. */

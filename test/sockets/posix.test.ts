@@ -105,6 +105,38 @@ describe("the calls by descriptor", () => {
     await close(3);
   });
 
+  it("may close what the other face has opened, which then closes nobody else's", async () => {
+    const host = network().host("a");
+    const python = host.socket();
+    await host.posix.close(python.fileno());
+    expect(thrown(() => python.listen()).message).toBe("listen EBADF");
+    const other = host.posix.socket(AF_INET, SOCK_STREAM);
+    expect(other).toBe(3);
+    await python.close();
+    host.posix.listen(other, 1);
+    await host.posix.close(other);
+  });
+
+  it("are limited in number: EMFILE, and what was accepted is closed", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const listening = b.posix.socket(AF_INET, SOCK_STREAM);
+      b.posix.bind(listening, anyAt(80));
+      b.posix.listen(listening, 5);
+      const waiting = failure(b.posix.accept(listening));
+      b.descriptors.add = () => -24; // a table that is full
+      expect(thrown(() => b.posix.socket(AF_INET, SOCK_STREAM)).message).toBe("socket EMFILE");
+      expect(thrown(() => b.socket()).message).toBe("socket EMFILE");
+      const client = a.socket();
+      await client.connect({ address: "b", port: 80 });
+      expect((await waiting).message).toBe("accept EMFILE");
+      expect((await client.recv(1)).length).toBe(0);
+      expect(b.sockets.size).toBe(1);
+      await client.close();
+      await b.posix.close(listening);
+    });
+  });
+
   it("fail with EBADF on what is no open descriptor", async () => {
     const { posix } = network().host("a");
     const buffer = new Uint8Array(1);
