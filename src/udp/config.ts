@@ -12,7 +12,7 @@ export interface UdpConfig {
    * take is lost there (RFC 8085 §3.1). Default 106496, half of Linux's wmem_default.
    */
   sendBufferBytes: number;
-  /** First and last port that an endpoint without a bound one may get (RFC 6056 §3.2). Default [49152, 65535] (RFC 6335 §6). */
+  /** First and last port that an endpoint without a bound one may get (RFC 6056 §3.2). Default [32768, 60999], as Linux. */
   ephemeralPorts: readonly [first: number, last: number];
 }
 
@@ -20,5 +20,5 @@ export const DEFAULT_UDP_CONFIG: Readonly<UdpConfig> = {
   timeToLive: 64,
   receiveBufferBytes: 106_496,
   sendBufferBytes: 106_496,
-  ephemeralPorts: [49_152, 65_535],
+  ephemeralPorts: [32_768, 60_999],
 };

@@ -4,6 +4,7 @@ import { keyedHash, type SipKey } from "../base/hash.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
 import type { UdpConfig } from "./config.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
+import { PROTOCOL_UDP } from "./header.ts";
 
 /** Who has which port. */
 export class PortTable {
@@ -85,7 +86,7 @@ export class PortTable {
   /** A port that strangers cannot guess (RFC 6056 §3.3.1) and that nobody has on `address`; 0 when there is none. */
   private freePort(address: number): number {
     const [first, last] = this.config.ephemeralPorts;
-    const hash = keyedHash(this.key, this.draws++, address, 0);
+    const hash = keyedHash(this.key, this.draws++, address, PROTOCOL_UDP);
     return ephemeralPort(first, last, hash, (port) => {
       const sharers = this.byPort.get(port);
       return sharers === undefined || !sharers.some((other) => overlap(other.localAddress, address));
