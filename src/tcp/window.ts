@@ -12,9 +12,10 @@ export function windowScaleFor(bytes: number): number {
   return shift;
 }
 
-/** Bytes of the receive buffer that no unread text takes. */
+/** Bytes of the receive buffer that no unread text takes, as far as a window can tell of them. */
 export function freeSpace(tcb: Tcb): number {
-  return Math.max(0, tcb.receiveBufferBytes - tcb.receiveQueue);
+  const free = Math.max(0, tcb.receiveBufferBytes - tcb.receiveQueue);
+  return Math.min(free, LARGEST_UNSCALED << tcb.rcv.scale);
 }
 
 /**
