@@ -7,7 +7,7 @@ import { ackNow } from "./delayed-ack.ts";
 import { ACK, FIN, RST, SYN } from "./header.ts";
 import { noteDuplicate } from "./reassembly.ts";
 import type { Segment } from "./segment.ts";
-import { distance, lt } from "./sequence.ts";
+import { distance, lt, min } from "./sequence.ts";
 import { SYN_RECEIVED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -31,8 +31,9 @@ export function checkSequence(tcb: Tcb, segment: Segment): boolean {
     return false;
   }
   repeatedFin(tcb, segment);
-  const end = (segment.seq + segment.dataLength) | 0;
-  if (segment.dataLength > 0 && lt(segment.seq, tcb.rcv.nxt)) noteDuplicate(tcb, segment.seq, end);
+  // with a window of zero part of it may be new
+  const end = min((segment.seq + segment.dataLength) | 0, tcb.rcv.nxt);
+  noteDuplicate(tcb, segment.seq, end);
   ackNow(tcb);
   return false;
 }

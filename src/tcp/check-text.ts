@@ -2,7 +2,7 @@
 import type { Packet } from "../packet/packet.ts";
 import { ackNow, delayAck } from "./delayed-ack.ts";
 import { enterClosed } from "./end.ts";
-import { acceptText, noteDuplicate } from "./reassembly.ts";
+import { acceptText, noteOverlap } from "./reassembly.ts";
 import { sendReset } from "./reset.ts";
 import type { Segment } from "./segment.ts";
 import { CAN_RECEIVE, isOneOf } from "./state.ts";
@@ -23,7 +23,7 @@ export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
   const end = (seq + dataLength) | 0;
   const inOrder = seq === rcv.nxt;
   const fillsHole = inOrder && tcb.outOfOrder.count > 0;
-  if (!inOrder && tcb.outOfOrder.covers(seq, end)) noteDuplicate(tcb, seq, end);
+  if (tcb.outOfOrder.count > 0) noteOverlap(tcb, seq, end);
   if (!acceptText(tcb, packet.slab.bytes, segment.dataOffset, seq, dataLength)) {
     counters.droppedReassemblyFull++;
     ackNow(tcb);

@@ -1,5 +1,5 @@
 /** Text that comes out of order: where it is kept, and how it is reported (RFC 2018 §3 and §4, RFC 2883 §4). */
-import { geq, gt, leq, lt } from "./sequence.ts";
+import { geq, gt, leq, lt, max, min } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** More would never fit into one segment's options (RFC 2018 §3). */
@@ -63,6 +63,17 @@ export function noteDuplicate(tcb: Tcb, start: number, end: number): void {
   tcb.dsackEnd = end;
 }
 
+/**
+ * Text [start, end) comes that may in part be waiting here out of order: the first part that is, is a duplicate, unless
+ * one in front of it was (RFC 2883 §4.2).
+ */
+export function noteOverlap(tcb: Tcb, start: number, end: number): void {
+  const ranges = tcb.outOfOrder;
+  const index = ranges.firstEndingAfter(start);
+  if (index === ranges.count || tcb.dsackStart !== tcb.dsackEnd) return;
+  noteDuplicate(tcb, max(start, ranges.start(index)), min(end, ranges.end(index)));
+}
+
 /** How many blocks there are to report. */
 export function sackBlockCount(tcb: Tcb): number {
   const duplicate = tcb.dsackStart !== tcb.dsackEnd ? 1 : 0;
@@ -80,23 +91,25 @@ export function collectSackBlocks(tcb: Tcb, count: number): Int32Array {
     filled = putBlock(edges, filled, tcb.dsackStart, tcb.dsackEnd);
     tcb.dsackStart = tcb.dsackEnd;
   }
+  const reported = filled; // a block that equals the duplicate is put all the same
   const ranges = tcb.outOfOrder;
   const recent = tcb.recentBlocks;
   while (recent.length > 0 && !ranges.contains(recent[recent.length - 1] as number)) recent.pop();
   for (let index = 0; index < recent.length && filled < count; index++) {
     const block = ranges.firstEndingAfter(recent[index] as number);
     if (block < ranges.count && geq(recent[index] as number, ranges.start(block))) {
-      filled = putNewBlock(edges, filled, ranges.start(block), ranges.end(block));
+      filled = putNewBlock(edges, reported, filled, ranges.start(block), ranges.end(block));
     }
   }
   for (let block = 0; block < ranges.count && filled < count; block++) {
-    filled = putNewBlock(edges, filled, ranges.start(block), ranges.end(block));
+    filled = putNewBlock(edges, reported, filled, ranges.start(block), ranges.end(block));
   }
   return edges;
 }
 
-function putNewBlock(edges: Int32Array, filled: number, start: number, end: number): number {
-  for (let block = 0; block < filled; block++) {
+/** Puts a block unless it is among those from `from` on. */
+function putNewBlock(edges: Int32Array, from: number, filled: number, start: number, end: number): number {
+  for (let block = from; block < filled; block++) {
     if (edges[2 * block] === start && edges[2 * block + 1] === end) return filled;
   }
   return putBlock(edges, filled, start, end);

@@ -28,3 +28,7 @@ export function distance(a: number, b: number): number {
 export function max(a: number, b: number): number {
   return ((a - b) | 0) > 0 ? a : b;
 }
+
+export function min(a: number, b: number): number {
+  return ((a - b) | 0) < 0 ? a : b;
+}
