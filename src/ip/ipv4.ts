@@ -263,8 +263,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   resolve(path: Ipv4Path): void {
     const { destination, source } = path;
     const by = this.outgoingInterface(destination, source, path.isLocal, path.isBroadcast);
-    const wrongSource = isLoopback(source) && by?.isLoopback !== true;
-    path.interface = wrongSource ? undefined : by;
+    path.interface = by;
     if (by === undefined) return;
     const via = by.isLoopback || path.isBroadcast ? 0 : (this.routes.lookup(destination)?.via ?? 0);
     path.nextHop = via === 0 ? destination : via;

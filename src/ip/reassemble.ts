@@ -135,10 +135,8 @@ export class Reassembler {
     if (headerLength + end > MAX_DATAGRAM_LENGTH) {
       return this.giveUp(partial, packet, "reassemblyTooLong"); // the ping of death
     }
-    // RFC 815 §3: no data behind the end, and only one end.
-    if (partial.end >= 0 && (end > partial.end || (!hasMore && end !== partial.end))) {
-      return this.giveUp(partial, packet, "reassemblyOverlap");
-    }
+    // RFC 815 §3: no data behind the end, so only one end.
+    if (partial.end >= 0 && end > partial.end) return this.giveUp(partial, packet, "reassemblyOverlap");
     if (!hasMore) {
       if (partial.last !== undefined && startOf(partial.last) + partial.last.length > end) {
         return this.giveUp(partial, packet, "reassemblyOverlap");

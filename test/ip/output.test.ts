@@ -1,7 +1,12 @@
 /** Paths: where a datagram leaves, from which address, with which header, and in how many pieces. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { VirtualClock } from "../../src/base/clock.ts";
 import { EACCES, EINVAL, EMSGSIZE, ENETUNREACH } from "../../src/base/errno.ts";
+import { SipKey } from "../../src/base/hash.ts";
+import { Random } from "../../src/base/random.ts";
+import { DEFAULT_IP_CONFIG } from "../../src/ip/config.ts";
+import { Ipv4 } from "../../src/ip/ipv4.ts";
 import type { IcmpReport, SendOptions, Transport } from "../../src/ip/path.ts";
 import type { Packet } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
@@ -188,10 +193,23 @@ describe("the way", () => {
       ["127.0.0.1", "127.0.0.9", "127.200.3.4"].map(ip),
     );
     expect(host.link.sent).toEqual([]);
+    expect(host.ip.path(ip("0.0.0.1"), 0)).toBe(-ENETUNREACH);
     // not even when the loopback is down and a route would have it
     host.lo.up = false;
     host.ip.routes.add({ to: "127.0.0.0/8", interface: "eth0" });
     expect(host.ip.path(ip("127.0.0.1"), 0)).toBe(-ENETUNREACH);
+  });
+
+  test("RFC1122-3.2.1.3-4: nor does it where there is no lo", () => {
+    const clock = new VirtualClock();
+    const random = new Random(1);
+    const bare = new Ipv4({ clock, key: SipKey.fromRandom(random), random, config: DEFAULT_IP_CONFIG });
+    const link = new TestLink(clock);
+    bare.addInterface({ name: "eth0", link, address: ip("10.0.0.1"), prefixLength: 24 });
+    bare.routes.add({ to: "default", via: "10.0.0.254" });
+    expect(bare.path(ip("127.0.0.1"), 0)).toBe(-ENETUNREACH);
+    expect(bare.path(ip("10.0.0.1"), 0)).toBe(-ENETUNREACH);
+    expect(typeof bare.path(ip("8.8.8.8"), 0)).toBe("object");
   });
 
   test("our own addresses are reached through lo", () => {

@@ -176,6 +176,14 @@ describe("fragments that belong together", () => {
     expect(outcome([3, 0, 2])).toBe("dropped");
   });
 
+  test("a broadcast in fragments is a broadcast: no error answers it", () => {
+    const { host } = hostWithRecorder();
+    const datagram = udp({ destinationPort: 9, payload: pattern(40) }, { destination: "10.0.0.255" });
+    for (const bytes of fragments(datagram, 24)) expect(host.receive(bytes)).toEqual([]);
+    expect(host.udp.counters.noPort).toBe(1);
+    expect(host.ip.icmp.counters.errorsSent).toBe(0);
+  });
+
   test("checksums of the whole are trusted only if those of all fragments were", () => {
     const { host, recorder } = hostWithRecorder();
     host.receive(piece(0, pattern(8), true), FLAG_CHECKSUM_TRUSTED);
@@ -333,6 +341,7 @@ describe("limits", () => {
     expect(message).toMatchObject({ type: 11, code: 1, rest: 0 });
     expect(toHex(message.payload)).toBe(toHex(first));
     expect(host.ip.counters.reassemblyTimeout).toBe(2);
+    expect(host.ip.icmp.counters).toMatchObject({ errorsSent: 1, errorsForbidden: 0 });
   });
 
   test("the time is configurable", () => {
