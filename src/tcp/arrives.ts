@@ -8,7 +8,7 @@ import { ACK, RST, SYN } from "./header.ts";
 import type { Segment } from "./segment.ts";
 import { SYN_SENT, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
-import { mayReopen } from "./time-wait.ts";
+import { mayReopen, sequenceBeyond } from "./time-wait.ts";
 
 export function arrives(tcb: Tcb, segment: Segment, packet: Packet): void {
   tcb.segmentsIn++;
@@ -23,8 +23,7 @@ function reopens(tcb: Tcb, segment: Segment, packet: Packet): boolean {
   if ((segment.flags & (SYN | ACK | RST)) !== SYN || !mayReopen(tcb, segment)) return false;
   const listener = tcb.tcp.ports.listener(tcb.localAddress, tcb.localPort);
   if (listener === undefined) return false;
-  // The new ISN must lie beyond what the old incarnation used (RFC 9293 §3.6.1, MAY-2).
-  const beyond = (tcb.snd.nxt + 65_536 + 2) | 0;
+  const beyond = sequenceBeyond(tcb);
   enterClosed(tcb);
   arrivesListen(listener, segment, packet, beyond);
   return true;

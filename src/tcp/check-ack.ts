@@ -52,6 +52,7 @@ function processAck(tcb: Tcb, segment: Segment): void {
   if (windowBefore > 0 && snd.wnd === 0) tcb.tcp.clock.disarm(tcb.persistTimer);
   const newlySacked = tcb.sackEnabled ? applySack(tcb, segment) : 0;
   probesAnswered(tcb);
+  tcb.softError = 0; // the peer is reached
 
   const summary = tcb.tcp.ackSummary;
   summary.acked = acked;

@@ -58,7 +58,7 @@ export interface TcpConfig {
   keepIntervalMillis: number;
   /** Keep-alive: unanswered probes before the connection is dropped (per socket, TCP_KEEPCNT). Default 9, as Linux (MUST-29). */
   keepCount: number;
-  /** First and last port that a connection without a bound port may use (RFC 6056 §3.2). Default [49152, 65535] (RFC 6335). */
+  /** First and last port that a connection without a bound port may use (RFC 6056 §3.2). Default [32768, 60999], as Linux. */
   ephemeralPorts: readonly [first: number, last: number];
 }
 
@@ -89,5 +89,5 @@ export const DEFAULT_TCP_CONFIG: Readonly<TcpConfig> = {
   keepIdleMillis: 7_200_000,
   keepIntervalMillis: 75_000,
   keepCount: 9,
-  ephemeralPorts: [49_152, 65_535],
+  ephemeralPorts: [32_768, 60_999],
 };

@@ -84,6 +84,7 @@ export function establish(tcb: Tcb, segment: Segment): void {
     tcb.retransmissions > 0 ? 1 : tcp.config.initialWindowSegments,
   );
   tcb.congestion = congestion;
+  tcb.softError = 0; // the peer is reached
   tcb.retransmissions = 0;
   snd.wl1 = segment.seq;
   snd.wl2 = segment.ack;

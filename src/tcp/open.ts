@@ -11,12 +11,14 @@ import {
 } from "../base/errno.ts";
 import { bind } from "./bind.ts";
 import { transmit } from "./build.ts";
+import { enterClosed } from "./end.ts";
 import { prepare } from "./handshake.ts";
 import { SYN } from "./header.ts";
 import { ListenQueue } from "./listen-queue.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
+import { mayReplace, sequenceBeyond } from "./time-wait.ts";
 
 /**
  * Active OPEN to `address` (int32) and `port`. 0: the SYN has left; what becomes of it shows in readiness and
@@ -33,13 +35,18 @@ export function open(tcb: Tcb, address: number, port: number): number {
   // RFC 9293 §3.9.1.1, MUST-44: IP chooses the local address if the user has not
   const path = tcp.paths.path(address, tcb.localAddress);
   if (typeof path === "number") return path;
-  const result = chooseLocalPort(tcb, path.source, address, port);
-  if (result < 0) return result;
+  if (tcb.localPort === 0) {
+    tcb.localPort = tcp.ports.pickForConnection(tcp.config.ephemeralPorts, path.source, address, port);
+    if (tcb.localPort === 0) return -EADDRNOTAVAIL;
+  }
+  const previous = tcp.find(path.source, tcb.localPort, address, port);
+  if (previous !== undefined && !mayReplace(previous)) return -EADDRNOTAVAIL;
   tcb.path = path;
   tcb.localAddress = path.source; // MUST-45: and it stays
   tcb.remoteAddress = address;
   tcb.remotePort = port;
-  prepare(tcb, undefined);
+  prepare(tcb, previous === undefined ? undefined : sequenceBeyond(previous));
+  if (previous !== undefined) enterClosed(previous);
   tcp.counters.activeOpens++;
   tcb.enter(SYN_SENT);
   tcp.remember(tcb);
@@ -47,15 +54,6 @@ export function open(tcb: Tcb, address: number, port: number): number {
   transmit(tcb, tcb.snd.iss, 0, SYN); // <SEQ=ISS><CTL=SYN>
   armRetransmission(tcb);
   return 0;
-}
-
-function chooseLocalPort(tcb: Tcb, source: number, address: number, port: number): number {
-  const { tcp } = tcb;
-  if (tcb.localPort === 0) {
-    tcb.localPort = tcp.ports.pickForConnection(tcp.config.ephemeralPorts, source, address, port);
-    return tcb.localPort === 0 ? -EADDRNOTAVAIL : 0;
-  }
-  return tcp.find(source, tcb.localPort, address, port) === undefined ? 0 : -EADDRNOTAVAIL;
 }
 
 /**

@@ -1,6 +1,7 @@
 import { EphemeralPorts, ephemeralPort } from "../base/ephemeral-port.ts";
 import type { SipKey } from "../base/hash.ts";
 import type { Tcb } from "./tcb.ts";
+import { mayReplace } from "./time-wait.ts";
 
 /** Who uses which local port: bound, listening and connected TCBs. */
 export class PortTable {
@@ -77,7 +78,8 @@ export class PortTable {
     return this.ephemeral.choose(range[0], range[1], local, remote, remotePort, (port) => {
       for (const tcb of this.users.get(port) ?? []) {
         if (tcb.boundByUser || tcb.isListening) return false;
-        if (tcb.remotePort === remotePort && tcb.remoteAddress === remote) return false;
+        const isSame = tcb.remotePort === remotePort && tcb.remoteAddress === remote;
+        if (isSame && !mayReplace(tcb)) return false;
       }
       return true;
     });

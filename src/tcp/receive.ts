@@ -27,8 +27,10 @@ export function receive(tcb: Tcb, into: Uint8Array, offset: number, length: numb
 /** Bytes before the end of what is in order, or before the mark: a read never goes across it (RFC 6093 §3.1). */
 function readable(tcb: Tcb): number {
   const queued = tcb.receiveQueue;
+  if (!tcb.rcv.urgent) return queued;
   const beforeMark = (urgentOctet(tcb) - tcb.rcv.read) | 0;
-  return tcb.rcv.urgent && beforeMark > 0 && beforeMark < queued ? beforeMark : queued;
+  if (beforeMark > 0) return Math.min(beforeMark, queued);
+  return tcb.settings.oobInline ? queued : 0;
 }
 
 /** The last urgent octet, the one that Berkeley's sockets read out of band (RFC 6093 §2). */
@@ -40,8 +42,8 @@ function urgentOctet(tcb: Tcb): number {
 function skipUrgentOctet(tcb: Tcb): void {
   const rcv = tcb.rcv;
   if (!rcv.urgent || tcb.settings.oobInline || rcv.read !== urgentOctet(tcb)) return;
-  if (tcb.receiveQueue < 2 && !rcv.closed && !rcv.urgentTaken) return; // it may still be asked for
-  if (tcb.receiveQueue === 0) return;
+  const hasMore = tcb.receiveQueue > 1 || rcv.closed;
+  if (tcb.receiveQueue === 0 || !(hasMore || rcv.urgentTaken)) return; // it may still be asked for
   rcv.read = rcv.up;
   rcv.urgent = false;
 }

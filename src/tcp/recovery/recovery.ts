@@ -125,8 +125,7 @@ export class Recovery {
   }
 
   private retransmitFirst(tcb: Tcb): void {
-    tcb.scoreboard.markFirstLost();
-    this.forceOne = true;
+    if (tcb.scoreboard.markFirstLost()) this.forceOne = true;
     this.partialSeen = true;
   }
 

@@ -151,9 +151,9 @@ export class Scoreboard {
     return found;
   }
 
-  /** Judges the first outstanding segment lost: three duplicate ACKs, or a partial ACK, say so. */
-  markFirstLost(): void {
-    if (this.first < this.end) this.markLost(this.first);
+  /** Judges the first outstanding segment lost: three duplicate ACKs, or a partial ACK, say so. False: it was. */
+  markFirstLost(): boolean {
+    return this.first < this.end && this.markLost(this.first);
   }
 
   /** After a timeout everything that is not SACKed counts as lost, copies sent again too (RFC 6675 §5.1). */
