@@ -157,7 +157,7 @@ function checkEqual({ equal }: DemoReport): void {
 function heading({ content, latency, loss, bandwidth, seed }: DemoOptions): string {
   const rate = Number.isFinite(bandwidth) ? `, ${amount(bandwidth)}bit/s` : "";
   const wire = `a wire of ${latency} ms${rate} and ${percent(loss)} loss`;
-  return `${content.name}: ${grouped(content.size)} bytes from ${CLIENT} to ${SERVER} over ${wire} (seed ${seed})`;
+  return `${content.name}: ${grouped(content.size)} ${content.size === 1 ? "byte" : "bytes"} from ${CLIENT} to ${SERVER} over ${wire} (seed ${seed})`;
 }
 
 /** The ladder, lost packets red and repeated ones yellow. */
@@ -174,13 +174,13 @@ function picture(demo: Demo, terminal: Terminal): string[] {
 const LABEL = 16;
 
 function summary(report: DemoReport): string[] {
-  const { bytes, sha256, equal, rtt, cwnd, wire } = report;
+  const { bytes, sha256, equal, goodputBytesPerSecond: goodput, rtt, cwnd, wire } = report;
   const rows: [string, string][] = [
     ["bytes", `${grouped(bytes.sent)} sent, ${grouped(bytes.received)} received`],
     ["SHA-256 sent", sha256.sent],
     ["SHA-256 received", `${sha256.received}${equal ? "" : "  NOT THE SAME"}`],
     ["virtual time", `${(report.virtualMillis / 1000).toFixed(3)} s`],
-    ["goodput", `${amount(report.goodputBytesPerSecond)}B/s`],
+    ["goodput", goodput === null ? "no time has passed" : `${amount(goodput)}B/s`],
     ["segments", `${grouped(report.segments)}, of them ${grouped(report.retransmissions)} sent again`],
     ["timeouts", `${report.timeouts}, fast retransmits ${report.fastRetransmits}`],
     ["RTT", `${rtt.smoothedMillis.toFixed(3)} ms smoothed, ${rtt.leastMillis.toFixed(3)} ms at least`],

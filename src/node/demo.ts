@@ -35,7 +35,8 @@ export interface DemoReport {
   readonly equal: boolean;
   /** Virtual time from `connect` until the server had the end of the stream, ms. */
   readonly virtualMillis: number;
-  readonly goodputBytesPerSecond: number;
+  /** Of virtual time; null when none has passed, on a wire without latency. */
+  readonly goodputBytesPerSecond: number | null;
   /** TCP segments sent by both ends. */
   readonly segments: number;
   readonly retransmissions: number;
@@ -52,7 +53,8 @@ export interface DemoReport {
 
 export const CLIENT = "client";
 export const SERVER = "server";
-const PORT = 7000;
+/** One that Wireshark takes for no protocol it knows: the bytes would make no sense to it. */
+const PORT = 12_000;
 
 /**
  * How long the server waits for the next byte before it gives up, ms of virtual time: an hour, far more than TCP itself
@@ -119,7 +121,7 @@ export class Demo {
       sha256: { sent: sent.sha256, received: received.sha256 },
       equal: sent.sha256 === received.sha256,
       virtualMillis,
-      goodputBytesPerSecond: virtualMillis === 0 ? 0 : Math.round((received.bytes / virtualMillis) * 1000),
+      goodputBytesPerSecond: virtualMillis === 0 ? null : Math.round((received.bytes / virtualMillis) * 1000),
       segments: sum(tcp.map((counters) => counters.segmentsSent)),
       retransmissions: sum(tcp.map((counters) => counters.retransmissions)),
       timeouts: sum(tcp.map((counters) => counters.timeouts)),

@@ -23,7 +23,11 @@ export async function dumpCommand(argv: readonly string[], terminal: Terminal): 
   if (values.has("help")) return terminal.out(HELP);
   const [path] = positionals;
   if (path === undefined) throw new UsageError("dump needs a file: netwright dump FILE.pcapng");
-  for (const line of lines(path)) terminal.out(`${line}\n`);
+  terminal.out(
+    lines(path)
+      .map((line) => `${line}\n`)
+      .join(""),
+  );
 }
 
 function lines(path: string): string[] {

@@ -7,6 +7,7 @@ import { packetPool } from "../../src/index.ts";
 import { main } from "../../src/node/main.ts";
 import { readPcapng } from "../../src/trace/index.ts";
 import { run } from "../examples/run.ts";
+import { readWith } from "../trace/tools.ts";
 import { netwright, TestTerminal } from "./terminal.ts";
 
 const ESC = "\u001b";
@@ -172,6 +173,12 @@ describe("--json", () => {
     expect(goodputBytesPerSecond).toBeLessThan(125_000);
   });
 
+  test("without latency no time passes, and there is no goodput to speak of", async () => {
+    const argv = ["--size", "1000", "--loss", "0", "--latency", "0"];
+    expect(await report(...argv)).toMatchObject({ virtualMillis: 0, goodputBytesPerSecond: null });
+    expect((await netwright("demo", ...argv)).out).toContain("  goodput           no time has passed\n");
+  });
+
   test.each([0, 1, 1448, 1449, 65_537])("%i bytes", async (size) => {
     expect(await report("--size", String(size))).toMatchObject({
       bytes: { sent: size, received: size },
@@ -197,8 +204,15 @@ describe("--pcap", () => {
     const lines = out.trimEnd().split("\n");
     expect(lines).toHaveLength(segments);
     expect(lines[0]).toMatch(
-      /^00:00:00\.000000 IP 10\.0\.0\.1\.\d+ > 10\.0\.0\.2\.7000: Flags \[S\], seq \d+, win/,
+      /^00:00:00\.000000 IP 10\.0\.0\.1\.\d+ > 10\.0\.0\.2\.12000: Flags \[S\], seq \d+, win/,
     );
+  });
+
+  test("Wireshark finds nothing wrong with it", async (context) => {
+    const path = join(folder, "large.pcapng");
+    await report("--size", "300000", "--pcap", path);
+    const complaints = readWith(context, "tshark", ["-q", "-z", "expert,error"], readFileSync(path));
+    expect(complaints.trim()).toBe("");
   });
 
   test("is written when the transfer fails too", async () => {
@@ -212,7 +226,10 @@ describe("--pcap", () => {
 describe("what cannot succeed ends", () => {
   test("on a wire that loses everything: SYNs, then ETIMEDOUT and exit 1", async () => {
     const { code, out, err } = await netwright("demo", "--loss", "1");
-    expect({ code, err }).toEqual({ code: 1, err: "the transfer failed: connect ETIMEDOUT 10.0.0.2:7000\n" });
+    expect({ code, err }).toEqual({
+      code: 1,
+      err: "the transfer failed: connect ETIMEDOUT 10.0.0.2:12000\n",
+    });
     expect(out.match(/SYN seq 0/g)).toHaveLength(8);
   });
 
