@@ -211,8 +211,9 @@ describe("--pcap", () => {
   test("Wireshark finds nothing wrong with it", async (context) => {
     const path = join(folder, "large.pcapng");
     await report("--size", "300000", "--pcap", path);
-    const complaints = readWith(context, "tshark", ["-q", "-z", "expert,error"], readFileSync(path));
-    expect(complaints.trim()).toBe("");
+    const complaints = readWith(context, "tshark", ["-q", "-z", "expert,warn"], readFileSync(path));
+    // rows are "  5   Sequence   TCP  D-SACK Sequence": what is lost and sent again may be remarked upon, nothing else
+    expect(complaints.split("\n").filter((row) => /^ *\d+ +(?!Sequence )/.test(row))).toEqual([]);
   });
 
   test("is written when the transfer fails too", async () => {
