@@ -1,6 +1,6 @@
 /**
  * Command lines. `util.parseArgs` splits them; the messages are made here, one line each, because Node's run over two
- * (docs/decisions/command-line.md).
+ * (docs/decisions/0009-command-line.md).
  */
 import { parseArgs } from "node:util";
 
