@@ -5,7 +5,7 @@ import type { Random } from "../base/random.ts";
 import { CORRECT_SUM, finish } from "../packet/checksum.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
-import { isLoopback, isUnicast } from "./address.ts";
+import { isUnicast } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { IcmpCounters } from "./icmp-counters.ts";
 import { IcmpLimit } from "./icmp-limit.ts";
@@ -149,7 +149,6 @@ export class Icmp implements Transport {
     const { source, networkOffset } = packet;
     const { view } = packet.slab;
     if (!isUnicast(source) || this.paths.isBroadcastOrMulticast(source)) return false;
-    if (isLoopback(source) && !this.paths.isLocal(source)) return false;
     if ((view.getUint16(networkOffset + AT_FRAGMENT) & FRAGMENT_OFFSET_MASK) !== 0) return false;
     if (view.getUint8(networkOffset + AT_PROTOCOL) !== PROTOCOL_ICMP) return true;
     const headerLength = (view.getUint8(networkOffset) & 15) << 2;

@@ -12,7 +12,7 @@ import {
 } from "../../src/base/errno.ts";
 import type { IcmpReport, Transport } from "../../src/ip/path.ts";
 import { plateauBelow } from "../../src/ip/path-mtu.ts";
-import { FLAG_BROADCAST, type Packet } from "../../src/packet/packet.ts";
+import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED, type Packet } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
 import { TestLink } from "../support/test-link.ts";
@@ -164,6 +164,18 @@ describe("echo", () => {
       host.receive(icmp({ type: 8 }, { options: hex("07070800000000 00") })),
     );
     expect(header).toMatchObject({ headerLength: 20, destination: "10.0.0.2" });
+  });
+
+  test("the reply is a packet made here, not one that came in", () => {
+    const host = new IpHost();
+    const seen: number[][] = [];
+    const send = host.link.send.bind(host.link);
+    host.link.send = (packet, nextHop) => {
+      seen.push([packet.flags, packet.interfaceIndex]);
+      send(packet, nextHop);
+    };
+    host.receive(icmp({ type: 8 }), FLAG_CHECKSUM_TRUSTED);
+    expect(seen).toEqual([[0, -1]]);
   });
 
   test("we answer ourselves through lo", () => {
@@ -358,7 +370,8 @@ describe("errors we send", () => {
       host.ip.sendError(packet, 3, 2);
       packet.release();
     }
-    const cut = packetPool.from(ipv4({ protocol: 1 }));
+    const cut = packetPool.from(concat(ipv4({ protocol: 1 }), hex("08"))); // behind its end stands an echo's type
+    cut.length--;
     cut.networkOffset = cut.offset;
     cut.networkLength = cut.length;
     cut.source = ip("10.0.0.2");

@@ -12,6 +12,7 @@ import {
   hex,
   type Ipv4Fields,
   icmp,
+  ip,
   ipv4,
   parseIcmp,
   parseIpv4,
@@ -29,11 +30,13 @@ class Recorder implements Transport {
   readonly headers: Uint8Array[] = [];
   readonly flags: number[] = [];
   readonly trafficClasses: number[] = [];
+  readonly origins: number[][] = [];
   input(packet: Packet): void {
     this.payloads.push(toHex(packet.bytes()));
     this.headers.push(packet.slab.bytes.slice(packet.networkOffset, packet.offset));
     this.flags.push(packet.flags);
     this.trafficClasses.push(packet.trafficClass);
+    this.origins.push([packet.source, packet.destination, packet.timeToLive, packet.interfaceIndex]);
     packet.release();
   }
   error(_report: IcmpReport): void {}
@@ -139,6 +142,7 @@ describe("fragments that belong together", () => {
     host.receive(piece(8, pattern(3), false, { timeToLive: 3, options: hex("01010101") }));
     const first = { timeToLive: 200, options: hex("94040000 01010100") };
     host.receive(piece(0, pattern(8), true, first));
+    expect(recorder.origins).toEqual([[ip("10.0.0.2"), ip("10.0.0.1"), 200, 1]]);
     const header = recorder.headers[0] as Uint8Array;
     expect(checksum(header)).toBe(0);
     expect(parseIpv4(header)).toMatchObject({
