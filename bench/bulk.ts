@@ -114,5 +114,6 @@ await report(
     core("core, real time, lo, MTU 65535, trusted", () => realWorld()),
     promises("promises, real time, lo, MTU 1500, checksums", () => realWorld(small)),
     promises("promises, real time, lo, MTU 65535, trusted", () => realWorld()),
+    promises("promises in net.run, ideal wire, MTU 1500, checksums", () => wireWorld({ mtu: 1500 })),
   ]),
 );
