@@ -75,6 +75,7 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   if (isSyn) writeSynOptions(tcb, slab.view, offset + HEADER_LENGTH, flags);
   else writeOptions(tcb, slab.view, offset + HEADER_LENGTH, flags, sackBlocks);
   if (length > 0) tcb.sendRing.read(seq, slab.bytes, offset + headerLength, length);
+  if (length > 0) tcb.lastSentAt = tcb.tcp.clock.now;
   if ((flags & ACK) !== 0) ackSent(tcb);
   return send(tcb, packet);
 }
@@ -87,7 +88,6 @@ function send(tcb: Tcb, packet: Packet): number {
     const checksum = finish(packet.slab.checksum(packet.offset, packet.length, sum));
     packet.slab.view.setUint16(packet.offset + OFFSET_CHECKSUM, checksum);
   }
-  tcb.lastSentAt = tcb.tcp.clock.now;
   tcb.segmentsOut++;
   tcb.tcp.counters.segmentsSent++;
   const options = tcb.tcp.sendOptions;

@@ -41,7 +41,7 @@ export function checkAck(tcb: Tcb, segment: Segment): boolean {
 
 /** SND.UNA =< SEG.ACK =< SND.NXT: the scoreboard, the round trip, the window, recovery and congestion control. */
 function processAck(tcb: Tcb, segment: Segment): void {
-  const { snd, scoreboard } = tcb;
+  const snd = tcb.snd;
   const acked = (segment.ack - snd.una) | 0;
   const flightBefore = tcb.flightSize;
   const windowBefore = snd.wnd;
@@ -62,7 +62,9 @@ function processAck(tcb: Tcb, segment: Segment): void {
     : isDuplicate(segment, acked, flightBefore, windowBefore === snd.wnd);
   if (summary.isDuplicate) tcb.tcp.counters.duplicateAcksReceived++;
   if (tcb.congestion !== undefined) tcb.recovery.onAck(tcb, summary);
-  if (acked > 0 && !(tcb.recovery.holdsTimer(tcb) && scoreboard.count > 0)) acknowledgedNewData(tcb);
+  // By partial ACKs, too: the "slow but steady" NewReno of RFC 6582 §4, since the impatient one would send again what
+  // was sent less than an RTO ago (RFC 6298 §5, MUST NOT).
+  if (acked > 0) acknowledgedNewData(tcb);
 }
 
 /** RFC 5681 §2: outstanding data, no text, no SYN or FIN, the highest acknowledgment again, the same window. */

@@ -158,6 +158,7 @@ export class Tcb {
 
   /** When our SYN was first sent, µs. */
   handshakeSentAt = 0;
+  /** When text was last sent (RFC 5681 §4.1), and when anything last came, µs. */
   lastSentAt = 0;
   lastReceivedAt = 0;
   /** Challenge ACKs sent in the second that began at `challengeSecond` (RFC 5961 §7). */

@@ -36,8 +36,6 @@ export class Recovery {
   /** When the wait began that timers now measure (R2, user timeout), µs. */
   stalledSince = 0;
   private rescued = false;
-  /** A partial ACK has come in this episode (RFC 6582 §3.2). */
-  private partialSeen = false;
 
   /** @param iss RFC 6582 §3.2, step 1 of the initialization: `recover` begins at the initial sequence number */
   start(iss: number): void {
@@ -61,11 +59,13 @@ export class Recovery {
     if (ack.acked > 0) this.dupAcks = 0;
     else if (ack.isDuplicate) this.dupAcks++;
 
+    const wasRecovering = this.phase === RECOVERY;
     if (this.phase !== OPEN && geq(tcb.snd.una, this.recover)) this.leave(tcb);
     else if (this.phase === RECOVERY) this.proceed(tcb, ack);
     else if (this.phase === OPEN && this.detects(tcb)) this.enter(tcb);
 
-    if (this.phase !== RECOVERY && ack.acked > 0) grow(tcb, ack);
+    // RFC 5681 §3.2 step 6, RFC 6582 §3.2: the ACK that ends recovery sets the window, and does not make it grow
+    if (!wasRecovering && this.phase !== RECOVERY && ack.acked > 0) grow(tcb, ack);
   }
 
   /** The retransmission timer has expired (RFC 5681 §3.1, RFC 6582 §3.2 step 4, RFC 6675 §5.1). */
@@ -96,7 +96,6 @@ export class Recovery {
     this.phase = RECOVERY;
     this.recover = tcb.snd.nxt;
     this.rescued = false;
-    this.partialSeen = false;
     this.forceOne = true;
     tcb.scoreboard.markFirstLost();
     // RFC 5681 §3.2: what limited transmit has sent beyond cwnd does not count as flight
@@ -126,12 +125,6 @@ export class Recovery {
 
   private retransmitFirst(tcb: Tcb): void {
     if (tcb.scoreboard.markFirstLost()) this.forceOne = true;
-    this.partialSeen = true;
-  }
-
-  /** RFC 6582 §3.2: the timer is restarted by the first partial ACK only ("impatient"), so a long row of holes ends in a timeout. */
-  holdsTimer(tcb: Tcb): boolean {
-    return this.phase === RECOVERY && !tcb.sackEnabled && this.partialSeen;
   }
 
   private leave(tcb: Tcb): void {
