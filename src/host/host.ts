@@ -186,7 +186,6 @@ export class Host implements SocketHost {
     this.tcp.close();
     for (const core of this.sockets) core.close(ECONNABORTED);
     for (const call of this.pendingCalls) call.dismiss(ECONNABORTED);
-    this.descriptors.clear();
     this.udp.close();
     this.ipv4.close();
     this.ownClock?.close();

@@ -50,9 +50,4 @@ export class DescriptorTable {
     description.references--;
     return description;
   }
-
-  clear(): void {
-    this.entries.length = FIRST;
-    this.lowest = FIRST;
-  }
 }

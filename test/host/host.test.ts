@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Host, packetPool, SOCK_DGRAM, VirtualClock } from "../../src/index.ts";
+import { Host, packetPool, SO_KEEPALIVE, SOCK_DGRAM, SOL_SOCKET, VirtualClock } from "../../src/index.ts";
 import {
   connection,
   failure,
@@ -114,11 +114,21 @@ describe("host.close", () => {
 
   it("lets nothing of a real host behind, so that the process can exit", async () => {
     const host = new Host({ seed: 1 });
+    const alarms = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
+    const before = alarms();
     const [client, listening] = [host.socket(), listener(host, 80)];
+    const endpoint = host.udp.create(); // without a socket
+    endpoint.bind(0, 53);
     await client.connect({ address: "", port: 80 });
     await client.sendall("x");
+    client.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 1);
+    await new Promise((resolve) => setImmediate(resolve)); // the clock sets its alarm
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(alarms()).toBe(before + 1);
     expect(host.leaks().length).toBeGreaterThan(2);
     host.close();
+    expect(alarms()).toBe(before);
+    expect([...host.udp.endpoints()]).toEqual([]);
     expect(host.leaks()).toEqual([]);
     expect(packetPool.outstanding).toBe(0);
     expect(listening.fileno()).toBeGreaterThan(0);

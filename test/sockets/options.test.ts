@@ -4,6 +4,7 @@ import {
   type Host,
   IP_MTU_DISCOVER,
   IP_PMTUDISC_DO,
+  IP_PMTUDISC_DONT,
   IP_PMTUDISC_WANT,
   IP_TOS,
   IP_TTL,
@@ -315,6 +316,46 @@ describe("options at work", () => {
       await server.recv(10);
       expect([...seen]).toEqual(["9 40"]);
       await Promise.all([client.close(), server.close()]);
+    });
+  });
+
+  it("IP_MTU_DISCOVER = DONT takes DF off a connection's segments", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      const seen = new Set<boolean>();
+      net.rule((packet) => {
+        if (packet.source === "10.0.0.1") seen.add(packet.dontFragment);
+        return "pass";
+      });
+      await client.sendall("x");
+      await server.recv(1);
+      expect([...seen]).toEqual([true]);
+      seen.clear();
+      client.setsockopt(IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+      await client.sendall("x");
+      await server.recv(1);
+      expect([...seen]).toEqual([false]);
+      await Promise.all([client.close(), server.close()]);
+    });
+  });
+
+  it("SO_RCVBUF bounds what a connection keeps for its reader", async () => {
+    const { net, a, b } = pair({ latency: 1 });
+    await net.run(async () => {
+      const listening = listener(b, 80);
+      listening.setsockopt(SOL_SOCKET, SO_RCVBUF, 8000);
+      const client = a.socket();
+      await client.connect({ address: "b", port: 80 });
+      const [server] = await listening.accept();
+      const sending = client.sendall(new Uint8Array(100_000));
+      await net.sleep(500);
+      const waiting = server.core.readable;
+      expect(waiting).toBeGreaterThan(4000);
+      expect(waiting).toBeLessThanOrEqual(8000);
+      await server.recv(100_000, MSG_WAITALL);
+      await sending;
+      await Promise.all([client.close(), server.close(), listening.close()]);
     });
   });
 

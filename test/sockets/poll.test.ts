@@ -33,6 +33,19 @@ describe("poll", () => {
     });
   });
 
+  it("stops its timer when something is ready in time", async () => {
+    const { net, b } = pair();
+    await net.run(async () => {
+      const socket = receiver(b, 1);
+      const waiting = b.posix.select({ read: [socket.fileno()] }, 60_000);
+      await socket.sendto("x", { address: "127.0.0.1", port: 1 });
+      expect((await waiting).read).toEqual([socket.fileno()]);
+      await socket.close();
+    });
+    await net.idle();
+    expect(net.now).toBe(0);
+  });
+
   it("returns 0 when the time is over, and leaves nobody waiting", async () => {
     const { net, b } = pair();
     await net.run(async () => {

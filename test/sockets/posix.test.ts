@@ -187,6 +187,22 @@ describe("the calls by descriptor", () => {
       expect(net.now).toBe(20);
       expect(thrown(() => posix.fcntl(fd, 99)).code).toBe("EINVAL");
       await posix.close(fd);
+      const python = a.socket();
+      python.setblocking(false);
+      expect(posix.fcntl(python.fileno(), F_GETFL)).toBe(O_RDWR | O_NONBLOCK);
+      await python.close();
+    });
+  });
+
+  it("connect waits no longer than SO_SNDTIMEO: EINPROGRESS", async () => {
+    const { net, a, b } = pair();
+    net.partition(a, b);
+    await net.run(async () => {
+      const fd = a.posix.socket(AF_INET, SOCK_STREAM);
+      a.posix.setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, 70);
+      const error = await failure(a.posix.connect(fd, { address: "b", port: 80 }));
+      expect([error.message, net.now]).toEqual(["connect EINPROGRESS 10.0.0.2:80", 70]);
+      await a.posix.close(fd);
     });
   });
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_OOB,
   MSG_PEEK,
@@ -14,6 +15,7 @@ import {
   SO_RCVBUF,
   SO_SNDBUF,
   SOL_SOCKET,
+  TCP_NODELAY,
 } from "../../src/index.ts";
 import { connection, failure, listener, pair, pattern, readAll, text, thrown } from "../support/world.ts";
 
@@ -41,6 +43,7 @@ describe("connect and accept", () => {
     await net.run(async () => {
       const client = a.socket();
       client.bind({ address: "", port: 5000 });
+      client.setsockopt(IPPROTO_TCP, TCP_NODELAY, 1);
       const error = await failure(client.connect({ address: "b", port: 80 }));
       expect({ ...error }).toMatchObject({
         code: "ECONNREFUSED",
@@ -53,6 +56,7 @@ describe("connect and accept", () => {
       const listening = listener(b, 80);
       await client.connect({ address: "b", port: 80 });
       expect(client.getsockname().port).toBe(5000);
+      expect(client.getsockopt(IPPROTO_TCP, TCP_NODELAY)).toBe(1);
       const [server] = await listening.accept();
       await Promise.all([client.close(), server.close(), listening.close()]);
     });
@@ -298,6 +302,25 @@ describe("send and receive", () => {
     });
   });
 
+  it("what has come before a reset is given first: to MSG_WAITALL, and as the count of a send that waited", async () => {
+    const { net, a, b } = pair({ latency: 1 });
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      const all = client.recv(10, MSG_WAITALL);
+      const sending = a.posix.send(client.fileno(), pattern(10_000_000));
+      await server.sendall("abc");
+      await net.sleep(50);
+      server.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 0 });
+      await server.close();
+      expect(text(await all)).toBe("abc");
+      const taken = await sending;
+      expect(taken).toBeGreaterThan(0);
+      expect(taken).toBeLessThan(10_000_000);
+      expect((await failure(client.recv(10))).message).toBe("recv ECONNRESET");
+      await client.close();
+    });
+  });
+
   it("urgent data comes by MSG_OOB, past the stream (RFC9293-MUST-30)", async () => {
     const { net, a, b } = pair();
     await net.run(async () => {
@@ -407,6 +430,37 @@ describe("the end of a connection", () => {
       expect(net.now - before).toBe(3000);
       net.heal(a, b);
       expect(text(await readAll(server))).toBe("late"); // it goes on by itself
+      await server.close();
+    });
+  });
+
+  it("SO_LINGER with a time: with unread data close resets at once", async () => {
+    const { net, a, b } = pair({ latency: 50 });
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      await server.sendall("unread");
+      await net.sleep(60);
+      client.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 5 });
+      const before = net.now;
+      await client.close();
+      expect(net.now).toBe(before);
+      expect((await failure(server.recv(1))).code).toBe("ECONNRESET");
+      await server.close();
+    });
+  });
+
+  it("SO_LINGER with a time: calls that wait reject at once, though close goes on", async () => {
+    const { net, a, b } = pair({ latency: 50 });
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      client.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 5 });
+      const waiting = failure(client.recv(1));
+      const before = net.now;
+      const closing = client.close();
+      expect((await waiting).message).toBe("recv EBADF");
+      expect(net.now).toBe(before);
+      await closing;
+      expect(net.now).toBeGreaterThan(before);
       await server.close();
     });
   });
