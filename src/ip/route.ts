@@ -83,7 +83,6 @@ export class RouteTable {
     if (table === undefined || rivals === undefined || place < 0) return false;
     rivals.splice(place, 1);
     if (rivals.length === 0) table.delete(route.network);
-    if (table.size === 0) this.byLength[route.prefixLength] = undefined;
     this.generation++;
     return true;
   }

@@ -106,12 +106,13 @@ describe("the MTU of a path", () => {
   test("CVE-2021-20322: the memory is bounded, the oldest goes", () => {
     const cache = new PathMtuCache(3, 1000);
     for (const destination of [1, 2, 3]) cache.learn(destination, 1000, 0);
-    cache.learn(1, 900, 0); // the youngest now
+    cache.learn(2, 900, 0); // the youngest now, and nobody had to go
+    expect(cache.size).toBe(3);
     cache.learn(4, 1000, 0);
     expect(cache.size).toBe(3);
     expect([1, 2, 3, 4].map((destination) => cache.find(destination, 0)?.mtu)).toEqual([
-      900,
       undefined,
+      900,
       1000,
       1000,
     ]);
