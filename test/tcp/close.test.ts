@@ -19,7 +19,7 @@ describe("RFC 9293 §3.3.2, figure 5: every transition", () => {
       .map((line) => line.replace(/^.*stack:\d+ /, ""));
   }
 
-  it("CLOSED, SYN-SENT, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT, CLOSED (figure 12)", () => {
+  it("RFC9293-3.6-2: CLOSED, SYN-SENT, ESTABLISHED, FIN-WAIT-1, FIN-WAIT-2, TIME-WAIT, CLOSED (figure 12)", () => {
     const peer = new SegmentPeer();
     peer.connect();
     peer.close();
@@ -38,7 +38,7 @@ describe("RFC 9293 §3.3.2, figure 5: every transition", () => {
     ]);
   });
 
-  it("LISTEN, SYN-RECEIVED, ESTABLISHED, CLOSE-WAIT, LAST-ACK, CLOSED", () => {
+  it("RFC9293-3.6-2, RFC9293-3.10.7.4-12: LISTEN, SYN-RECEIVED, ESTABLISHED, CLOSE-WAIT, LAST-ACK, CLOSED", () => {
     const peer = new SegmentPeer();
     peer.accept();
     peer.inject({ flags: "FA" });
@@ -57,7 +57,7 @@ describe("RFC 9293 §3.3.2, figure 5: every transition", () => {
     expect(peer.listener?.stateName).toBe("LISTEN");
   });
 
-  it("simultaneous close (figure 13): FIN-WAIT-1, CLOSING, TIME-WAIT", () => {
+  it("RFC9293-3.6-2, RFC9293-3.10.7.4-11: simultaneous close (figure 13): FIN-WAIT-1, CLOSING, TIME-WAIT", () => {
     const peer = new SegmentPeer();
     peer.connect();
     peer.close();
@@ -80,7 +80,7 @@ describe("RFC 9293 §3.3.2, figure 5: every transition", () => {
     expect(peer.state).toBe("TIME-WAIT");
   });
 
-  it("SYN-SENT to SYN-RECEIVED to ESTABLISHED; SYN-SENT to CLOSED; SYN-RECEIVED to FIN-WAIT-1 and back to LISTEN", () => {
+  it("RFC9293-3.6-2: SYN-SENT to SYN-RECEIVED to ESTABLISHED; SYN-SENT to CLOSED; SYN-RECEIVED to FIN-WAIT-1 and back to LISTEN", () => {
     const crossed = new SegmentPeer();
     crossed.open();
     crossed.inject({ flags: "S" });
@@ -123,7 +123,7 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     expect(peer.state).toBe("TIME-WAIT");
   });
 
-  it("half-close by the peer: in CLOSE-WAIT sending goes on", () => {
+  it("RFC9293-3.10.4-1: half-close by the peer: in CLOSE-WAIT sending goes on", () => {
     const peer = inState("CLOSE-WAIT");
     expect(peer.read()).toBe(0);
     peer.write("still here");
@@ -134,7 +134,7 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     peer.expect("PA", { data: "and here" });
   });
 
-  it("the FIN stands behind all that was sent before; CLOSE does not hurry it past the window", () => {
+  it("RFC9293-3.6-1: the FIN stands behind all that was sent before; CLOSE does not hurry it past the window", () => {
     const peer = new SegmentPeer();
     peer.connect({ window: 1000, options: [mss(1000)] });
     peer.write(pattern(2500));
@@ -229,7 +229,7 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     peer.expect("R", { seq: 2 });
   });
 
-  it("ABORT resets the peer in the states that RFC 9293 §3.10.5 names, and says nothing in the others", () => {
+  it("RFC9293-3.10.5-1: ABORT resets the peer in the states that RFC 9293 §3.10.5 names, and says nothing in the others", () => {
     for (const [state, seq] of [
       ["SYN-SENT", undefined],
       ["ESTABLISHED", 1],
@@ -249,7 +249,7 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     }
   });
 
-  it("a FIN ahead of missing text waits for it", () => {
+  it("RFC9293-3.10.7.4-8: a FIN ahead of missing text waits for it", () => {
     const peer = inState("ESTABLISHED");
     peer.inject({ flags: "FA", seq: 11 });
     peer.expect("A", { ack: 1 });
@@ -262,7 +262,7 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     expect([peer.read(), peer.read()]).toEqual(["helloworld", 0]);
   });
 
-  it("text and FIN behind the peer's FIN are nothing", () => {
+  it("RFC9293-3.10.7.4-10: text and FIN behind the peer's FIN are nothing", () => {
     const peer = inState("CLOSE-WAIT");
     peer.inject({ flags: "PA", seq: 2, data: "beyond" });
     peer.inject({ flags: "FA", seq: 2 });

@@ -45,7 +45,7 @@ describe("RFC 9293 §3.5: establishing a connection", () => {
     expect(peer.state).toBe("ESTABLISHED");
   });
 
-  it("MUST-10: simultaneous open, figure 7: SYN crosses SYN, SYN-ACK crosses SYN-ACK, both are ESTABLISHED", () => {
+  it("MUST-10, RFC9293-3.10.7.3-3: simultaneous open, figure 7: SYN crosses SYN, SYN-ACK crosses SYN-ACK, both are ESTABLISHED", () => {
     const peer = new SegmentPeer();
     peer.open();
     peer.inject({ flags: "S", options: EVERYTHING });
@@ -167,7 +167,7 @@ describe("RFC 9293 §3.5: establishing a connection", () => {
 });
 
 describe("RFC 9293 §3.10.7.3: SYN-SENT", () => {
-  it("first: an ACK of what was never sent is answered <SEQ=SEG.ACK><CTL=RST>, unless it is a RST", () => {
+  it("RFC9293-3.10.7.3-1, RFC9293-3.5.2-2: first: an ACK of what was never sent is answered <SEQ=SEG.ACK><CTL=RST>, unless it is a RST", () => {
     for (const flags of ["A", "SA", "FA", "PA"]) {
       for (const ack of [0, -1, 2, 1000, 0x7fff_0000]) {
         const peer = inState("SYN-SENT");
@@ -185,7 +185,7 @@ describe("RFC 9293 §3.10.7.3: SYN-SENT", () => {
     }
   });
 
-  it("second: a RST that acknowledges our SYN refuses the open, at any sequence number", () => {
+  it("RFC9293-3.10.7.3-2, RFC9293-3.5.3-1: second: a RST that acknowledges our SYN refuses the open, at any sequence number", () => {
     for (const seq of [0, 1, -77, 0x7000_0000]) {
       const peer = inState("SYN-SENT");
       peer.inject({ flags: "RA", seq, ack: 1 });
@@ -195,7 +195,7 @@ describe("RFC 9293 §3.10.7.3: SYN-SENT", () => {
     }
   });
 
-  it("second: a RST without ACK is dropped", () => {
+  it("RFC9293-3.10.7.3-2: second: a RST without ACK is dropped", () => {
     for (const flags of ["R", "SR"]) {
       const peer = inState("SYN-SENT");
       peer.inject({ flags });
@@ -238,7 +238,7 @@ describe("RFC 9293 §3.10.7.3: SYN-SENT", () => {
     expect(peer.socket.readable).toBe(1152);
   });
 
-  it("CLOSE in SYN-SENT deletes the TCB; the SYN-ACK that comes is reset", () => {
+  it("RFC9293-3.10.4-1: CLOSE in SYN-SENT deletes the TCB; the SYN-ACK that comes is reset", () => {
     const peer = inState("SYN-SENT");
     peer.close();
     peer.expectNothing();
@@ -268,7 +268,7 @@ describe("RFC 9293 §3.10.7.3: SYN-SENT", () => {
 });
 
 describe("RFC 9293 §3.10.7.4: SYN-RECEIVED", () => {
-  it("TestAcceptableAckInSynRcvd: only ISS+1 is accepted, others are answered <SEQ=SEG.ACK><CTL=RST>", () => {
+  it("RFC9293-3.10.7.4-4: TestAcceptableAckInSynRcvd: only ISS+1 is accepted, others are answered <SEQ=SEG.ACK><CTL=RST>", () => {
     for (const ack of [-1000, -1, 0, 2, 3, 70_000]) {
       const peer = inState("SYN-RECEIVED");
       peer.inject({ flags: "A", ack });
@@ -314,7 +314,7 @@ describe("RFC 9293 §3.10.7.4: SYN-RECEIVED", () => {
     expect([accepted.receive(into), accepted.receive(into)]).toEqual([5, 0]);
   });
 
-  it("CLOSE in SYN-RECEIVED (of a simultaneous open) sends FIN and enters FIN-WAIT-1; it is sent until acknowledged", () => {
+  it("RFC9293-3.10.4-1: CLOSE in SYN-RECEIVED (of a simultaneous open) sends FIN and enters FIN-WAIT-1; it is sent until acknowledged", () => {
     const peer = new SegmentPeer();
     peer.open();
     peer.inject({ flags: "S", options: [mss(1460)] });

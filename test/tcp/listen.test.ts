@@ -14,7 +14,7 @@ function listening(options = {}, backlog?: number): SegmentPeer {
 }
 
 describe("RFC 9293 §3.10.7.1: CLOSED", () => {
-  it("a segment without ACK for no connection: <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>", () => {
+  it("RFC9293-3.10.7.1-1, RFC9293-3.5.2-1: a segment without ACK for no connection: <SEQ=0><ACK=SEG.SEQ+SEG.LEN><CTL=RST,ACK>", () => {
     for (const [flags, data, length] of [
       ["S", "", 1],
       ["", "", 0],
@@ -31,7 +31,7 @@ describe("RFC 9293 §3.10.7.1: CLOSED", () => {
     }
   });
 
-  it("a segment with ACK for no connection: <SEQ=SEG.ACK><CTL=RST>", () => {
+  it("RFC9293-3.10.7.1-1, RFC9293-3.5.2-1: a segment with ACK for no connection: <SEQ=SEG.ACK><CTL=RST>", () => {
     for (const [flags, data] of [
       ["A", ""],
       ["SA", ""],
@@ -48,7 +48,7 @@ describe("RFC 9293 §3.10.7.1: CLOSED", () => {
     }
   });
 
-  it("a RST for no connection is dropped, whatever else it carries", () => {
+  it("RFC9293-3.10.7.1-1, RFC9293-3.5.2-3: a RST for no connection is dropped, whatever else it carries", () => {
     for (const flags of ["R", "RA", "SR", "SRA", "FR", "RPUA"]) {
       const peer = new SegmentPeer();
       peer.inject({ flags, data: "abc" });
@@ -65,7 +65,7 @@ describe("RFC 9293 §3.10.7.1: CLOSED", () => {
 });
 
 describe("RFC 9293 §3.10.7.2: LISTEN", () => {
-  it("first: a RST is ignored", () => {
+  it("RFC9293-3.10.7.2-1: first: a RST is ignored", () => {
     for (const flags of ["R", "RA", "SR", "SRA", "RF"]) {
       const peer = listening();
       peer.inject({ flags });
@@ -74,7 +74,7 @@ describe("RFC 9293 §3.10.7.2: LISTEN", () => {
     }
   });
 
-  it("second: an ACK is answered <SEQ=SEG.ACK><CTL=RST>", () => {
+  it("RFC9293-3.10.7.2-1: second: an ACK is answered <SEQ=SEG.ACK><CTL=RST>", () => {
     for (const flags of ["A", "SA", "FA", "SFA", "PA"]) {
       const peer = listening();
       peer.inject({ flags, ack: 4711, data: "x" });
@@ -84,7 +84,7 @@ describe("RFC 9293 §3.10.7.2: LISTEN", () => {
     }
   });
 
-  it("third: a SYN is answered <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, and the listener goes on listening", () => {
+  it("RFC9293-3.10.7.2-1: third: a SYN is answered <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK>, and the listener goes on listening", () => {
     const peer = listening();
     peer.inject({ flags: "S", options: [mss(1000)] });
     peer.expect("SA", { seq: 0, ack: 1 });
@@ -93,7 +93,7 @@ describe("RFC 9293 §3.10.7.2: LISTEN", () => {
     expect(peer.listener?.accept()).toBe(EAGAIN);
   });
 
-  it("third: text or FIN on a SYN do no harm: the text is not acknowledged, and comes again", () => {
+  it("RFC9293-3.10.7.2-2: third: text or FIN on a SYN do no harm: the text is not acknowledged, and comes again", () => {
     const peer = listening();
     peer.inject({ flags: "SF", data: "early" });
     peer.expect("SA", { ack: 1 });
@@ -103,7 +103,7 @@ describe("RFC 9293 §3.10.7.2: LISTEN", () => {
     expect(peer.state).toBe("CLOSE-WAIT");
   });
 
-  it("fourth: anything else is dropped", () => {
+  it("RFC9293-3.10.7.2-1: fourth: anything else is dropped", () => {
     for (const flags of ["", "F", "P", "U", "FPU"]) {
       const peer = listening();
       peer.inject({ flags, data: "abc" });

@@ -107,7 +107,7 @@ describe("RFC 9293 §3.10.7.4, seventh: the segment's text", () => {
     expect(String(peer.read()).toLowerCase()).toBe("abcdefghij");
   });
 
-  it("established_receive_partially_outside_window: text is cut at the right edge, and a FIN behind it with it", () => {
+  it("RFC9293-3.10.7.4-7: established_receive_partially_outside_window: text is cut at the right edge, and a FIN behind it with it", () => {
     const size = 2000;
     const peer = accepted({ receiveBufferBytes: size, maxReceiveBufferBytes: size });
     peer.inject({ flags: "FA", data: pattern(2500) });
@@ -120,7 +120,7 @@ describe("RFC 9293 §3.10.7.4, seventh: the segment's text", () => {
     expect(peer.state).toBe("CLOSE-WAIT");
   });
 
-  it("old text in front of new is cut off", () => {
+  it("RFC9293-3.10.7.4-7: old text in front of new is cut off", () => {
     const peer = accepted();
     peer.inject({ flags: "A", data: "abc" });
     peer.inject({ flags: "A", seq: 2, data: "bcdef" });
@@ -138,7 +138,7 @@ describe("RFC 9293 §3.10.7.4, seventh: the segment's text", () => {
     expect(peer.take().at(-1)?.ack).toBeGreaterThanOrEqual(1 + 1400 * 16);
   });
 
-  it("text is taken in ESTABLISHED, FIN-WAIT-1 and FIN-WAIT-2, and ignored behind the peer's FIN", () => {
+  it("RFC9293-3.10.7.4-10: text is taken in ESTABLISHED, FIN-WAIT-1 and FIN-WAIT-2, and ignored behind the peer's FIN", () => {
     for (const state of ["ESTABLISHED", "FIN-WAIT-1", "FIN-WAIT-2"] as const) {
       const peer = inState(state);
       peer.inject({ flags: "PA", data: "taken" });
@@ -153,7 +153,7 @@ describe("RFC 9293 §3.10.7.4, seventh: the segment's text", () => {
     }
   });
 
-  it("sequence numbers wrap in the middle of a segment, in and out of order", () => {
+  it("RFC9293-3.4-1: sequence numbers wrap in the middle of a segment, in and out of order", () => {
     const peer = new SegmentPeer({ iss: 2 ** 32 - 1500 });
     peer.accept({ options: [mss(1460), SACK_PERMITTED] });
     peer.inject({ flags: "A", seq: 2001, data: pattern(1000, 2000) });

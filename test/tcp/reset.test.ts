@@ -78,7 +78,7 @@ describe("RFC 5961 §3: RST", () => {
     expect(writer.write("x")).toBe(-32);
   });
 
-  it("MUST-12: an orderly close ends the stream with 0 and no error", () => {
+  it("MUST-12, RFC9293-3.10.3-1: an orderly close ends the stream with 0 and no error", () => {
     const peer = inState("ESTABLISHED");
     peer.inject({ flags: "PFA", data: "bye" });
     expect([peer.read(), peer.read(), peer.read()]).toEqual(["bye", 0, 0]);
@@ -173,7 +173,7 @@ describe("RFC 5961 §5: the range of ACKs", () => {
     }
   });
 
-  it("RFC5961-5.2-1: an ACK of more than was sent acknowledges nothing", () => {
+  it("RFC5961-5.2-1, RFC9293-3.10.7.4-5: an ACK of more than was sent acknowledges nothing", () => {
     const peer = inState("ESTABLISHED");
     peer.write("abc");
     peer.take();
@@ -220,7 +220,7 @@ describe("RFC 5961 §7: challenge ACKs are throttled", () => {
 });
 
 describe("RFC 9293 §3.10.7.4, first: segments outside of the window", () => {
-  it("TestTCPOutsideTheWindow: they are answered with an ACK of RCV.NXT in every state", () => {
+  it("RFC9293-3.10.7.4-1: TestTCPOutsideTheWindow: they are answered with an ACK of RCV.NXT in every state", () => {
     for (const state of SYNCHRONIZED_STATES) {
       for (const flags of ["A", "PA", "FA", "UA", "", "F"]) {
         const peer = inState(state);
@@ -237,7 +237,7 @@ describe("RFC 9293 §3.10.7.4, first: segments outside of the window", () => {
     }
   });
 
-  it("fifth: a segment without ACK is dropped in every state", () => {
+  it("RFC9293-3.10.7.4-3: fifth: a segment without ACK is dropped in every state", () => {
     for (const state of SYNCHRONIZED_STATES) {
       const peer = inState(state);
       for (const flags of ["", "P", "F", "U", "FPU"]) {

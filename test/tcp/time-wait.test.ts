@@ -22,7 +22,7 @@ function servedAndClosed(
 }
 
 describe("RFC 9293 §3.6.1: TIME-WAIT", () => {
-  it("MUST-13: the active closer stays for 2 MSL, and then is gone", () => {
+  it("MUST-13, RFC9293-3.10.8-3: the active closer stays for 2 MSL, and then is gone", () => {
     for (const [state, millis] of [
       ["FIN-WAIT-2", 60_000],
       ["FIN-WAIT-1", 60_000],
@@ -55,7 +55,7 @@ describe("RFC 9293 §3.6.1: TIME-WAIT", () => {
     expect(peer.state).toBe("CLOSED");
   });
 
-  it("TestTCPTimeWaitDuplicateFINExtendsTimeWait: a FIN again is acknowledged and restarts the 2 MSL", () => {
+  it("RFC9293-3.10.7.4-9: TestTCPTimeWaitDuplicateFINExtendsTimeWait: a FIN again is acknowledged and restarts the 2 MSL", () => {
     const peer = inState("TIME-WAIT");
     peer.advance(50_000);
     peer.inject({ flags: "FA", seq: 1, ack: 2 });
