@@ -165,6 +165,7 @@ function picture(demo: Demo, terminal: Terminal): string[] {
   const width = Math.min(Math.max(terminal.columns ?? 100, 72), 120);
   const lines = ladder(excerpt(demo.events), { left: CLIENT, right: SERVER, width });
   return lines.map((line) => {
+    if (!line.includes("│")) return line; // heading and legend
     if (line.includes("✗")) return styled(terminal, RED, line);
     return line.includes("↻") ? styled(terminal, YELLOW, line) : line;
   });

@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { packetPool } from "../../src/index.ts";
+import { Demo, seededContent } from "../../src/node/index.ts";
 import { main } from "../../src/node/main.ts";
 import { readPcapng } from "../../src/trace/index.ts";
 import { run } from "../examples/run.ts";
@@ -236,6 +237,21 @@ describe("what cannot succeed ends", () => {
 
   test("with nothing on standard output for --json", async () => {
     expect(await netwright("demo", "--loss", "1", "--json")).toMatchObject({ code: 1, out: "" });
+  });
+
+  test("on a wire that dies in the middle: the client's TCP gives up", async () => {
+    const content = seededContent(1, 1_000_000);
+    function* pieces() {
+      let count = 0;
+      for (const piece of content.pieces()) {
+        yield piece;
+        if (++count === 6) demo["wire"].set({ loss: 1 });
+      }
+    }
+    const options = { seed: 1, loss: 0, latency: 20, bandwidth: 1e8, capture: false };
+    const demo = new Demo({ ...options, content: { ...content, pieces } });
+    await expect(demo.run()).rejects.toMatchObject({ code: "ETIMEDOUT" });
+    expect(demo.events.length).toBeGreaterThan(0);
   });
 
   test("on a wire that is slower than TCP's patience", async () => {
