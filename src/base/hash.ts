@@ -29,6 +29,17 @@ export class SipKey {
     for (let index = 0; index < 4; index++) words[index] = random.uint32();
     return new SipKey(words);
   }
+
+  /** Another key, which tells nothing of this one: for a second purpose. `label` names it. */
+  derive(label: string): SipKey {
+    const words = new Int32Array(4);
+    for (let half = 0; half < 2; half++) {
+      const [low, high] = sipHash24(this, new TextEncoder().encode(`${half}${label}`));
+      words[2 * half] = low;
+      words[2 * half + 1] = high;
+    }
+    return new SipKey(words);
+  }
 }
 
 /** SipHash-2-4 of `bytes` under `key`, as the low and the high half (int32) of the 64-bit result. */

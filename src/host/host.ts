@@ -90,9 +90,9 @@ export class Host implements SocketHost {
     const ip = configure("ip", DEFAULT_IP_CONFIG, options.ip, IP_ALLOWED);
     const udp = configure("udp", DEFAULT_UDP_CONFIG, options.udp, UDP_ALLOWED);
     const tcp = configure("tcp", DEFAULT_TCP_CONFIG, options.tcp, TCP_ALLOWED);
-    this.ipv4 = new Ipv4({ clock, key, random: random.fork("ip"), config: ip });
-    this.udp = new Udp({ clock, paths: this.ipv4, key, config: udp });
-    this.tcp = new Tcp({ clock, paths: this.ipv4, key, config: tcp });
+    this.ipv4 = new Ipv4({ clock, key: key.derive("ip"), random: random.fork("ip"), config: ip });
+    this.udp = new Udp({ clock, paths: this.ipv4, key: key.derive("udp"), config: udp });
+    this.tcp = new Tcp({ clock, paths: this.ipv4, key: key.derive("tcp"), config: tcp });
     this.ipv4.register(IPPROTO_UDP, this.udp);
     this.ipv4.register(IPPROTO_TCP, this.tcp);
     this.posix = new Posix(this);

@@ -3,16 +3,26 @@ import { Slab } from "./slab.ts";
 
 /** Bytes left free in front of a fresh packet: virtio-net 12, Ethernet 14, IPv4 60, TCP 60, and some to spare. */
 export const HEADROOM = 160;
-/** A small packet holds a frame of MTU 1500 and the headroom; a large one the longest IPv4 datagram. */
+/** A small packet holds a frame of MTU 1500 and the headroom, a medium one a jumbo frame, a large one the longest IPv4 datagram. */
 export const SMALL_PACKET_SIZE = 2048;
+export const MEDIUM_PACKET_SIZE = 16_384;
 export const LARGE_PACKET_SIZE = 65_536 + 512;
 
 /** The first slab in bytes; each further one is twice as large. Memory that is not used is not committed. */
 const FIRST_SLAB_SIZE = 16 * 1024 * 1024;
 const LARGEST_SLAB_SIZE = 512 * 1024 * 1024;
-/** How many packets are made at once when none is free. */
-const SMALL_BATCH = 64;
-const LARGE_BATCH = 4;
+/** Packets of one size that are free. */
+class Shelf {
+  readonly size: number;
+  /** How many are made at once when none is left. */
+  readonly batch: number;
+  first: Packet | undefined = undefined;
+
+  constructor(size: number, batch: number) {
+    this.size = size;
+    this.batch = batch;
+  }
+}
 
 /** What debug mode writes over released packets. */
 export const POISON = 0xdb;
@@ -31,8 +41,9 @@ export class PacketPool {
    * at when the packet is handed out again, so that a late writer is found out too.
    */
   debug = false;
-  private small: Packet | undefined = undefined;
-  private large: Packet | undefined = undefined;
+  private readonly small = new Shelf(SMALL_PACKET_SIZE, 64);
+  private readonly medium = new Shelf(MEDIUM_PACKET_SIZE, 16);
+  private readonly large = new Shelf(LARGE_PACKET_SIZE, 4);
   /** The newest slab, and how much of it is cut into packets. */
   private slab: Slab | undefined = undefined;
   private used = 0;
@@ -42,11 +53,9 @@ export class PacketPool {
    * `length` = 0. Its bytes are not cleared. RangeError when `size` is more than a large packet holds.
    */
   allocate(size: number): Packet {
-    const isSmall = size <= SMALL_PACKET_SIZE - HEADROOM;
-    let packet = isSmall ? this.small : this.large;
-    if (packet === undefined || !(size <= LARGE_PACKET_SIZE - HEADROOM)) packet = this.grow(size, isSmall);
-    if (isSmall) this.small = packet.next;
-    else this.large = packet.next;
+    const shelf = this.shelfFor(size + HEADROOM);
+    const packet = shelf.first ?? this.fill(shelf);
+    shelf.first = packet.next;
     packet.next = undefined;
     if (packet.poison !== 0) checkPoison(packet);
     packet.live = true;
@@ -73,30 +82,30 @@ export class PacketPool {
     packet.live = false;
     this.outstanding--;
     if (this.debug) poison(packet);
-    if (packet.capacity === SMALL_PACKET_SIZE) {
-      packet.next = this.small;
-      this.small = packet;
-    } else {
-      packet.next = this.large;
-      this.large = packet;
-    }
+    const shelf = this.shelfFor(packet.capacity);
+    packet.next = shelf.first;
+    shelf.first = packet;
   }
 
-  /** Makes a batch of free packets and returns the first; the caller takes it off the list. */
-  private grow(size: number, isSmall: boolean): Packet {
-    if (!(size <= LARGE_PACKET_SIZE - HEADROOM)) {
-      throw new RangeError(`a packet holds 0 to ${LARGE_PACKET_SIZE - HEADROOM} bytes, not ${size}`);
-    }
-    const capacity = isSmall ? SMALL_PACKET_SIZE : LARGE_PACKET_SIZE;
-    const count = isSmall ? SMALL_BATCH : LARGE_BATCH;
-    const slab = this.slabWith(count * capacity);
+  /** Where packets of at least `size` bytes in all are. */
+  private shelfFor(size: number): Shelf {
+    if (size <= SMALL_PACKET_SIZE) return this.small;
+    if (size <= MEDIUM_PACKET_SIZE) return this.medium;
+    if (size <= LARGE_PACKET_SIZE) return this.large;
+    throw new RangeError(`a packet holds 0 to ${LARGE_PACKET_SIZE - HEADROOM} bytes, not ${size - HEADROOM}`);
+  }
+
+  /** Makes a batch of free packets and returns the first; the caller takes it off the shelf. */
+  private fill(shelf: Shelf): Packet {
+    const { size, batch } = shelf;
+    const slab = this.slabWith(batch * size);
     let first: Packet | undefined;
-    for (let index = count - 1; index >= 0; index--) {
-      const packet = new Packet(this, slab, this.used + index * capacity, capacity);
+    for (let index = batch - 1; index >= 0; index--) {
+      const packet = new Packet(this, slab, this.used + index * size, size);
       packet.next = first;
       first = packet;
     }
-    this.used += count * capacity;
+    this.used += batch * size;
     return first as Packet;
   }
 

@@ -17,7 +17,7 @@ const HEADERS_LENGTH = 40;
 
 /** Numbers, windows and clocks of a connection whose four numbers and path are known, before its SYN leaves. */
 export function prepare(tcb: Tcb, iss: number | undefined): void {
-  const { clock, config, key } = tcb.tcp;
+  const { clock, config, key, timestampKey } = tcb.tcp;
   const { localAddress, localPort, remoteAddress, remotePort, snd, rcv, settings } = tcb;
   const isn =
     iss ?? initialSequenceNumber(key, clock.now, localAddress, localPort, remoteAddress, remotePort);
@@ -25,7 +25,12 @@ export function prepare(tcb: Tcb, iss: number | undefined): void {
   snd.nxt = snd.end = snd.pushed = snd.up = (isn + 1) | 0;
   tcb.recovery.start(isn);
   // RFC 7323 §7.1: an offset of its own for every connection
-  tcb.timestamps.offset = keyedHash(key, remoteAddress, localAddress, (remotePort << 16) | localPort);
+  tcb.timestamps.offset = keyedHash(
+    timestampKey,
+    remoteAddress,
+    localAddress,
+    (remotePort << 16) | localPort,
+  );
   tcb.receiveBufferBytes = settings.receiveBufferBytes;
   tcb.sendBufferBytes = settings.sendBufferBytes;
   // RFC 9293 §3.7.1, MUST-67 and RFC 6691 §2: what the link carries less the fixed headers, options not counted

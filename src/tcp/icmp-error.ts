@@ -1,8 +1,8 @@
 /** ICMP errors about our segments: RFC 9293 §3.9.2.2, RFC 5927, RFC 1191. */
 import type { IcmpReport } from "../ip/path.ts";
-import { textLimit } from "./build.ts";
+import { fixedOptionsLength, textLimit } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
-import { updateSegmentSize } from "./handshake.ts";
+import { HEADERS_LENGTH, updateSegmentSize } from "./handshake.ts";
 import { geq, lt } from "./sequence.ts";
 import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -23,8 +23,14 @@ export function icmpError(tcp: Tcp, report: IcmpReport): void {
     return;
   }
   if (report.type === UNREACHABLE && report.code === FRAGMENTATION_NEEDED) lowerPathMtu(tcb, report);
-  else if (report.hard && (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED)) refuse(tcb, report.errno);
+  else if (isHard(report) && (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED))
+    refuse(tcb, report.errno);
   else tcb.softError = report.errno; // MUST-56; RFC 5927 §5.2: synchronized connections take hard errors for soft ones
+}
+
+/** A parameter problem is a soft error to TCP, whatever it is to others (RFC 9293 §3.9.2.2, MUST-56). */
+function isHard(report: IcmpReport): boolean {
+  return report.hard && report.type === UNREACHABLE;
 }
 
 function isInFlight(tcb: Tcb, seq: number): boolean {
@@ -42,6 +48,11 @@ function refuse(tcb: Tcb, errno: number): void {
 
 /** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
 function lowerPathMtu(tcb: Tcb, report: IcmpReport): void {
+  // RFC 5927 §7.2: it must be about something that was really that large
+  if (tcb.scoreboard.longest + HEADERS_LENGTH + fixedOptionsLength(tcb) <= report.mtu) {
+    tcb.tcp.counters.icmpErrorsIgnored++;
+    return;
+  }
   tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, report.mtu);
   const before = tcb.snd.mss;
   updateSegmentSize(tcb);

@@ -35,6 +35,8 @@ export class Tcp implements Transport {
   readonly clock: Clock;
   readonly paths: PathFinder;
   readonly key: SipKey;
+  /** Of timestamp offsets, which every segment shows: what they tell must not help to compute an ISN. */
+  readonly timestampKey: SipKey;
   readonly config: TcpConfig;
   readonly counters = new TcpCounters();
   readonly ports: PortTable;
@@ -54,6 +56,7 @@ export class Tcp implements Transport {
     this.clock = environment.clock;
     this.paths = environment.paths;
     this.key = environment.key;
+    this.timestampKey = environment.key.derive("timestamps");
     this.config = environment.config;
     this.ports = new PortTable(environment.key);
   }

@@ -106,6 +106,15 @@ describe("SipHash-2-4", () => {
     expect(SipKey.fromRandom(new Random(5)).words).not.toEqual(SipKey.fromRandom(new Random(6)).words);
   });
 
+  it("derives keys that differ by label and by key", () => {
+    const key = new SipKey(Int32Array.of(1, 2, 3, 4));
+    const keys = [key, key.derive("a"), key.derive("b"), key.derive("a").derive("a")];
+    expect(new Set(keys.map((derived) => derived.words.join())).size).toBe(4);
+    expect(key.derive("a").words).toEqual(key.derive("a").words);
+    const first = sipHash24(key, new TextEncoder().encode("0a"));
+    expect([...key.derive("a").words.subarray(0, 2)]).toEqual(first);
+  });
+
   it("takes keys of four words only", () => {
     expect(() => new SipKey(new Int32Array(3))).toThrow("4 words, not 3");
   });

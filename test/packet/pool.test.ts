@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { HEADROOM, LARGE_PACKET_SIZE, PacketPool, POISON, SMALL_PACKET_SIZE } from "../../src/packet/pool.ts";
+import {
+  HEADROOM,
+  LARGE_PACKET_SIZE,
+  MEDIUM_PACKET_SIZE,
+  PacketPool,
+  POISON,
+  SMALL_PACKET_SIZE,
+} from "../../src/packet/pool.ts";
 
 describe("PacketPool", () => {
   it("hands out packets with headroom, framing nothing, and counts them", () => {
@@ -35,7 +42,7 @@ describe("PacketPool", () => {
   it("never hands out overlapping buffers, within or across sizes, and stays within its slabs", () => {
     const pool = new PacketPool();
     const packets = Array.from({ length: 9000 }, (_, index) =>
-      pool.allocate(index % 50 === 0 ? 60_000 : 1500),
+      pool.allocate(index % 50 === 0 ? 60_000 : index % 20 === 0 ? 9000 : 1500),
     );
     const spans = new Map<object, [number, number][]>();
     for (const { slab, base, capacity } of packets) {
@@ -55,6 +62,21 @@ describe("PacketPool", () => {
     expect(pool.outstanding).toBe(0);
     const recycled = pool.allocate(1500);
     expect(packets.includes(recycled)).toBe(true);
+  });
+
+  it("takes the smallest size that fits, and each back to its own kind", () => {
+    const pool = new PacketPool();
+    const sizes = [1500, 9000, 65_535];
+    const packets = sizes.map((size) => pool.allocate(size));
+    expect(packets.map((packet) => packet.capacity)).toEqual([
+      SMALL_PACKET_SIZE,
+      MEDIUM_PACKET_SIZE,
+      LARGE_PACKET_SIZE,
+    ]);
+    for (const packet of packets) packet.release();
+    const again = sizes.map((size) => pool.allocate(size));
+    expect(again.every((packet, index) => packet === packets[index])).toBe(true);
+    for (const packet of again) packet.release();
   });
 
   it.each([0, 1500, SMALL_PACKET_SIZE - HEADROOM, SMALL_PACKET_SIZE - HEADROOM + 1, 65_535])(
