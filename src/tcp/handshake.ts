@@ -13,7 +13,7 @@ import { windowScaleFor } from "./window.ts";
 /** RFC 9293 §3.7.1, MUST-15: what an IPv4 peer without an MSS option takes. */
 const DEFAULT_MSS = 536;
 /** Headers of IPv4 and TCP without options. */
-const HEADERS_LENGTH = 40;
+export const HEADERS_LENGTH = 40;
 
 /** Numbers, windows and clocks of a connection whose four numbers and path are known, before its SYN leaves. */
 export function prepare(tcb: Tcb, iss: number | undefined): void {
