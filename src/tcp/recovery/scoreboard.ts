@@ -165,20 +165,28 @@ export class Scoreboard {
       const at = number & this.mask;
       const marks = this.marks[at] as number;
       if ((marks & SACKED) !== 0 && !reneged) continue;
-      const length = this.lengths[at] as number;
-      this.account(at, -length);
-      this.marks[at] = LOST | (marks & EVER_RETRANSMITTED);
-      this.account(at, length);
+      this.lose(at);
     }
     this.hint = this.first;
     this.judged = this.end;
   }
 
-  /** Judges everything above `size` bytes lost: the path turned out to carry no more (RFC 1191 §6.4). */
+  /** The longest segment outstanding, in sequence numbers; 0 when there is none. */
+  get longest(): number {
+    let longest = 0;
+    for (let number = this.first; number < this.end; number++) {
+      longest = Math.max(longest, this.lengths[number & this.mask] as number);
+    }
+    return longest;
+  }
+
+  /** Judges everything above `size` bytes lost, and what was sent again of it: the path carries no more (RFC 1191 §6.4). */
   markOversizedLost(size: number): void {
     for (let number = this.first; number < this.end; number++) {
-      if ((this.lengths[number & this.mask] as number) > size) this.markLost(number);
+      const at = number & this.mask;
+      if ((this.lengths[at] as number) > size && ((this.marks[at] as number) & SACKED) === 0) this.lose(at);
     }
+    this.hint = this.first;
   }
 
   /** RFC 6675 §4, NextSeg() rule 1: the first segment judged lost and not sent again since; -1 when there is none. */
@@ -242,6 +250,14 @@ export class Scoreboard {
     this.outstanding = this.sacked = this.lost = this.retransmitted = this.lostAndRetransmitted = 0;
     this.highestSacked = -1;
     this.judged = this.hint = 0;
+  }
+
+  /** The record at `at` is lost, and so is the copy that was sent again, if there was one. */
+  private lose(at: number): void {
+    const length = this.lengths[at] as number;
+    this.account(at, -length);
+    this.marks[at] = LOST | ((this.marks[at] as number) & EVER_RETRANSMITTED);
+    this.account(at, length);
   }
 
   private markLost(number: number): boolean {
