@@ -125,7 +125,7 @@ describe("RFC 9293 §3.5: establishing a connection", () => {
   });
 
   it("MUST-11: a RST in SYN-RECEIVED returns a passive open to LISTEN silently", () => {
-    const peer = inState("SYN-RECEIVED");
+    const peer = inState("SYN-RECEIVED", { tcp: { maxEmbryonic: 1 } }); // the room it took comes back
     const told: number[] = [];
     if (peer.listener) peer.listener.onReadiness = (mask) => told.push(mask);
     peer.inject({ flags: "R" });

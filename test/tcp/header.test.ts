@@ -174,6 +174,23 @@ describe("RFC 9293 §3.1: the header", () => {
     }
   });
 
+  it("MUST-7: an option that runs past the end of the header is ignored, though the text would complete it", () => {
+    for (const [kept, rest] of [
+      [3, [180]],
+      [2, [5, 180]],
+    ] as const) {
+      const peer = new SegmentPeer();
+      const filler = Array.from({ length: 4 - kept }, () => NO_OPERATION);
+      peer.listen();
+      peer.inject({
+        flags: "S",
+        options: [...filler, mss(1460).slice(0, kept)],
+        data: Uint8Array.from([...rest, 1, 1, 1]),
+      });
+      expect(peer.tcb?.snd.peerMss).toBe(536);
+    }
+  });
+
   it("MUST-7: SACK blocks of a length that is no multiple of eight are not read", () => {
     const peer = new SegmentPeer();
     peer.accept({ options: [mss(1000), SACK_PERMITTED] });
@@ -260,6 +277,14 @@ describe("RFC 9293 §3.1: the header", () => {
       expect(peer.tcb?.snd.peerMss).toBe(800);
       expect(peer.tcb?.windowScalingEnabled).toBe(false);
     }
+    const text = new SegmentPeer();
+    text.listen();
+    text.inject({
+      flags: "S",
+      options: [NO_OPERATION, NO_OPERATION, NO_OPERATION, Uint8Array.of(3)],
+      data: Uint8Array.of(3, 7), // no length and shift: it is text
+    });
+    expect(text.tcb?.windowScalingEnabled).toBe(false);
   });
 
   it("MUST-69: what pads the header is zero, or no-operations", () => {
