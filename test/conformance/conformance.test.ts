@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import {
   parseTable,
@@ -6,7 +7,7 @@ import {
   readRequirements,
 } from "../../scripts/conformance-lists.ts";
 import { asMarkdown, asText, idsIn, report, totals, violations } from "../../scripts/conformance-report.ts";
-import { resultsOf } from "../../scripts/conformance-run.ts";
+import { filesNaming, resultsOf } from "../../scripts/conformance-run.ts";
 
 const LISTS = "test/conformance";
 
@@ -41,6 +42,18 @@ describe("the lists of requirements", () => {
       expect(ids).toContain(id);
       expect(reason.length).toBeGreaterThan(10);
     }
+  });
+
+  it("every MUST of the core is named by a test", () => {
+    const decisions = readDecisions(`${LISTS}/deviations.tsv`);
+    const musts = readRequirements(`${LISTS}/rfc9293.tsv`).filter(
+      ({ id, level, scope }) => level.startsWith("MUST") && scope === "core" && !decisions.has(id),
+    );
+    const all = new Set(musts.map(({ id }) => id));
+    const named = new Set(
+      filesNaming(process.cwd(), all).flatMap((file) => idsIn(readFileSync(file, "utf8"))),
+    );
+    expect([...all].filter((id) => !named.has(id))).toEqual([]);
   });
 
   it("a row of the wrong length is told", () => {
