@@ -32,7 +32,11 @@ function retransmitLost(tcb: Tcb): boolean {
   const scoreboard = tcb.scoreboard;
   for (let number = scoreboard.nextLost(); number >= 0; number = scoreboard.nextLost()) {
     const isForced = tcb.recovery.forceOne;
-    if (!isForced && congestionAllowance(tcb) < Math.min(tcb.snd.mss, scoreboard.lengthOf(number))) break;
+    if (
+      !isForced &&
+      congestionAllowance(tcb) < Math.min(tcb.congestion!.segmentSize, scoreboard.lengthOf(number))
+    )
+      break;
     if (!isInWindow(tcb, number)) break;
     tcb.recovery.forceOne = false;
     retransmit(tcb, number);
@@ -70,7 +74,7 @@ export function retransmit(tcb: Tcb, number: number): void {
 
 /** RFC 6675 §4, NextSeg() rules 3 and 4: nothing lost is left and nothing new may go, but the ACK clock must not stop. */
 function retransmitSpeculatively(tcb: Tcb): void {
-  if (!tcb.sackEnabled || congestionAllowance(tcb) < tcb.snd.mss) return;
+  if (!tcb.sackEnabled || congestionAllowance(tcb) < tcb.congestion!.segmentSize) return;
   const hole = tcb.scoreboard.nextHole();
   if (hole >= 0) {
     retransmit(tcb, hole);

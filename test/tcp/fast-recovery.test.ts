@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Inject } from "../support/segment-peer.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
+import { mss, timestamps } from "../support/tcp-wire.ts";
 import { pattern } from "../support/wire.ts";
 
 leaveNothingBehind();
@@ -63,6 +64,17 @@ describe("fast retransmit and fast recovery, RFC 5681 §3.2", () => {
     expect(ssthresh(peer)).toBe(5 * SMSS);
     expect(cwnd(peer)).toBe(8 * SMSS);
     expect(peer.counters.fastRetransmits).toBe(1);
+  });
+
+  it("RFC5681-3.2-3: with timestamps a full segment is 12 bytes less, and every formula counts so", () => {
+    const peer = new SegmentPeer();
+    peer.connect({ delay: 100, options: [mss(1460), timestamps(0)] });
+    peer.write(pattern(50_000));
+    expect(peer.take().length).toBe(10);
+    duplicates(peer, 3, 1);
+    expect([ssthresh(peer), cwnd(peer)]).toEqual([5 * 1448, 8 * 1448]);
+    duplicates(peer, 1, 1);
+    expect(cwnd(peer)).toBe(9 * 1448);
   });
 
   it("RFC5681-3.2-4: limited transmit's segments do not count for ssthresh", () => {

@@ -4,6 +4,7 @@ import { IPPROTO_TCP, POLLERR, TCP_USER_TIMEOUT } from "../../src/sockets/consta
 import { setOption } from "../../src/sockets/options.ts";
 import { info } from "../../src/tcp/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
+import { mss, option } from "../support/tcp-wire.ts";
 import { ip } from "../support/wire.ts";
 
 leaveNothingBehind();
@@ -141,6 +142,15 @@ describe("TCP_USER_TIMEOUT, RFC 5482 §3 and RFC 9293 §3.8.3", () => {
     peer.write("x");
     peer.expect("PA");
     expect(untilClosed(peer)).toEqual({ after: 100, segments: 0 });
+  });
+
+  it("RFC5482-3-1: the peer's User Timeout option is skipped: it changes nothing", () => {
+    const peer = new SegmentPeer();
+    peer.connect({ options: [mss(1460), option(28, 0x00, 0x01)], delay: 100 }); // one second
+    peer.write("x");
+    peer.advance(60_000);
+    expect(peer.state).toBe("ESTABLISHED");
+    for (const segment of peer.take()) expect(segment.options.kinds).not.toContain(28);
   });
 
   it("MUST-21: progress starts it anew", () => {

@@ -8,6 +8,8 @@
 export interface CongestionControl {
   /** The name TCP_CONGESTION knows it by. */
   readonly name: string;
+  /** SMSS (RFC 5681 §2): the text of a full segment, options not counted, bytes. */
+  segmentSize: number;
   /** Congestion window, bytes. */
   cwnd: number;
   /** Slow-start threshold, bytes; Infinity at first (RFC 5681 §3.1: arbitrarily high). */

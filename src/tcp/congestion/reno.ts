@@ -5,7 +5,7 @@ export class Reno implements CongestionControl {
   readonly name = "reno";
   cwnd: number;
   ssthresh = Number.POSITIVE_INFINITY;
-  private segmentSize: number;
+  segmentSize: number;
   private initialWindow: number;
   private readonly initialSegments: number;
   /** Bytes acknowledged in congestion avoidance that have not yet made cwnd grow (RFC 5681 §3.1, RFC 3465 §2.1). */

@@ -44,7 +44,9 @@ export class Recovery {
 
   /** RFC 3042: on the first two duplicate ACKs one new segment each may leave beyond the window. With SACK, `pipe` has shrunk already. */
   limitedTransmit(tcb: Tcb): number {
-    return this.phase === OPEN && !tcb.sackEnabled ? Math.min(this.dupAcks, 2) * tcb.snd.mss : 0;
+    return this.phase === OPEN && !tcb.sackEnabled
+      ? Math.min(this.dupAcks, 2) * tcb.congestion!.segmentSize
+      : 0;
   }
 
   /** RFC 6675 §4, NextSeg() rule 4: one rescue retransmission an episode. Asking is taking it. */
@@ -84,7 +86,8 @@ export class Recovery {
 
   private detects(tcb: Tcb): boolean {
     if (tcb.snd.nxt === tcb.snd.una) return false;
-    if (tcb.sackEnabled) return tcb.scoreboard.detectLosses(tcb.snd.mss) || this.dupAcks >= DUP_THRESH;
+    if (tcb.sackEnabled)
+      return tcb.scoreboard.detectLosses(tcb.congestion!.segmentSize) || this.dupAcks >= DUP_THRESH;
     // RFC 6582 §3.2, step 2: duplicates of what a timeout has sent again must not start fast recovery
     return this.dupAcks >= DUP_THRESH && gt(tcb.snd.una, this.recover);
   }
@@ -101,18 +104,18 @@ export class Recovery {
     // RFC 5681 §3.2: what limited transmit has sent beyond cwnd does not count as flight
     const ssthresh = congestion.onLoss(Math.min(tcb.flightSize, congestion.cwnd), now);
     // RFC 6675 §5 step 4.2; RFC 6582 §3.2 step 2: the three segments that made the duplicates have left the network
-    congestion.cwnd = ssthresh + (tcb.sackEnabled ? 0 : DUP_THRESH * tcb.snd.mss);
+    congestion.cwnd = ssthresh + (tcb.sackEnabled ? 0 : DUP_THRESH * congestion.segmentSize);
   }
 
   private proceed(tcb: Tcb, ack: AckSummary): void {
     if (tcb.sackEnabled) {
-      tcb.scoreboard.detectLosses(tcb.snd.mss);
+      tcb.scoreboard.detectLosses(tcb.congestion!.segmentSize);
       // A partial ACK whose edge no SACK covers yet: the segment there is missing too.
       if (ack.acked > 0 && tcb.scoreboard.sackedBytes === 0) this.retransmitFirst(tcb);
       return;
     }
     const congestion = tcb.congestion!;
-    const segmentSize = tcb.snd.mss;
+    const segmentSize = congestion.segmentSize;
     if (ack.acked > 0) {
       // RFC 6582 §3.2, step 3, partial acknowledgment: the next hole is lost; deflate by what has left the network
       this.retransmitFirst(tcb);
@@ -131,7 +134,7 @@ export class Recovery {
     const congestion = tcb.congestion!;
     if (this.phase === RECOVERY && !tcb.sackEnabled) {
       // RFC 6582 §3.2, full acknowledgment, option 1
-      const flight = Math.max(tcb.flightSize, tcb.snd.mss) + tcb.snd.mss;
+      const flight = Math.max(tcb.flightSize, congestion.segmentSize) + congestion.segmentSize;
       congestion.cwnd = Math.min(congestion.ssthresh, flight);
     }
     this.phase = OPEN;
@@ -146,6 +149,6 @@ function grow(tcb: Tcb, ack: AckSummary): void {
   const isLimited =
     congestion.cwnd < congestion.ssthresh
       ? ack.flightBefore * 2 >= congestion.cwnd
-      : ack.flightBefore + tcb.snd.mss > congestion.cwnd;
+      : ack.flightBefore + congestion.segmentSize > congestion.cwnd;
   if (isLimited) congestion.onAck(ack.acked, ack.rtt, tcb.tcp.clock.now);
 }
