@@ -8,6 +8,7 @@ import type { Tcb } from "./tcb.ts";
  * segments of the instant are in.
  */
 export function flush(tcb: Tcb): void {
+  tcb.portionSent = 0;
   tcb.deliverEvents();
   if (tcb.state !== CLOSED && tcb.state !== LISTEN) output(tcb);
 }

@@ -11,6 +11,12 @@ import { gt } from "./sequence.ts";
 import { isOneOf, TRANSMITS } from "./state.ts";
 import { ACK_NOW, type Tcb } from "./tcb.ts";
 
+/**
+ * How much text one connection sends before others have their turn in the same instant, bytes. A larger flight would
+ * have left the processor's caches before its receiver touches it: docs/performance.md has the figures.
+ */
+const PORTION_BYTES = 256 * 1024;
+
 export function output(tcb: Tcb): void {
   if (isOneOf(tcb.state, TRANSMITS) && !tcb.probing) {
     const sentAgain = retransmitLost(tcb);
@@ -84,7 +90,7 @@ function retransmitSpeculatively(tcb: Tcb): void {
   }
 }
 
-/** Sends text that was never sent, and the FIN behind it. Returns whether anything left. */
+/** Sends text that was never sent, and the FIN behind it. Returns whether anything left, or will later in this instant. */
 function sendNew(tcb: Tcb): boolean {
   const snd = tcb.snd;
   let sent = false;
@@ -92,6 +98,10 @@ function sendNew(tcb: Tcb): boolean {
     const unsent = (snd.end - snd.nxt) | 0;
     const finDue = snd.finQueued && unsent >= 0; // behind a FIN that was sent, SND.NXT is past `end`
     if (unsent <= 0 && !finDue) return sent;
+    if (tcb.portionSent >= PORTION_BYTES) {
+      tcb.touch();
+      return true;
+    }
     const limit = textLimit(tcb);
     const usable = (snd.una + snd.wnd - snd.nxt) | 0;
     const length = Math.min(unsent, limit, usable);
@@ -128,6 +138,7 @@ function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
   const flags = ACK | (end === snd.end ? PSH : 0) | (hasFin ? FIN : 0);
   const size = length + (hasFin ? 1 : 0);
   snd.nxt = (seq + size) | 0;
+  tcb.portionSent += length;
   tcb.scoreboard.append(seq, size, tcb.tcp.clock.now);
   tcb.sendSmall = false;
   transmit(tcb, seq, length, length === 0 ? flags & ~PSH : flags);

@@ -137,6 +137,8 @@ export class Tcb {
   readonly recovery = new Recovery();
   congestion: CongestionControl | undefined = undefined;
 
+  /** New text sent since this connection last had its turn, bytes: output.ts bounds it. */
+  portionSent = 0;
   ackPending = ACK_NONE;
   /** Text that came since the last ACK went, bytes. */
   unackedBytes = 0;
