@@ -104,16 +104,19 @@ const small = { mtu: 1500, checksums: true };
 
 await report(
   "bulk",
-  await batches([
-    peer(),
-    core("core, ideal wire, MTU 1500, checksums", () => wireWorld({ mtu: 1500 })),
-    core("core, ideal wire, MTU 1500, trusted", () => wireWorld({ mtu: 1500, checksum: false })),
-    core("core, lo, MTU 1500, checksums", () => loWorld(small)),
-    core("core, lo, MTU 65535, trusted", () => loWorld()),
-    core("core, real time, lo, MTU 1500, checksums", () => realWorld(small)),
-    core("core, real time, lo, MTU 65535, trusted", () => realWorld()),
-    promises("promises, real time, lo, MTU 1500, checksums", () => realWorld(small)),
-    promises("promises, real time, lo, MTU 65535, trusted", () => realWorld()),
-    promises("promises in net.run, ideal wire, MTU 1500, checksums", () => wireWorld({ mtu: 1500 })),
-  ]),
+  await batches(
+    [
+      peer(),
+      core("core, ideal wire, MTU 1500, checksums", () => wireWorld({ mtu: 1500 })),
+      core("core, ideal wire, MTU 1500, trusted", () => wireWorld({ mtu: 1500, checksum: false })),
+      core("core, lo, MTU 1500, checksums", () => loWorld(small)),
+      core("core, lo, MTU 65535, trusted", () => loWorld()),
+      core("core, real time, lo, MTU 1500, checksums", () => realWorld(small)),
+      core("core, real time, lo, MTU 65535, trusted", () => realWorld()),
+      promises("promises, real time, lo, MTU 1500, checksums", () => realWorld(small)),
+      promises("promises, real time, lo, MTU 65535, trusted", () => realWorld()),
+      promises("promises in net.run, ideal wire, MTU 1500, checksums", () => wireWorld({ mtu: 1500 })),
+    ],
+    15,
+  ),
 );
