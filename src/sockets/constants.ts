@@ -37,18 +37,15 @@ export const INADDR_NONE = 0xffff_ffff;
 /** The largest backlog; a larger one is cut down to it, as Linux's net.core.somaxconn does. */
 export const SOMAXCONN = 4096;
 
-// flags of send and recv
-export const MSG_OOB = 0x1;
-export const MSG_PEEK = 0x2;
+// flags of send and recv; those that the transports know come from below
+export { MSG_MORE, MSG_OOB, MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 export const MSG_DONTROUTE = 0x4;
 export const MSG_CTRUNC = 0x8;
-export const MSG_TRUNC = 0x20;
 export const MSG_DONTWAIT = 0x40;
 export const MSG_EOR = 0x80;
 export const MSG_WAITALL = 0x100;
 export const MSG_ERRQUEUE = 0x2000;
 export const MSG_NOSIGNAL = 0x4000;
-export const MSG_MORE = 0x8000;
 
 // shutdown
 export const SHUT_RD = 0;

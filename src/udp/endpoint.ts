@@ -9,6 +9,7 @@ import {
   ENOTCONN,
   EPIPE,
 } from "../base/errno.ts";
+import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "../ip/address.ts";
@@ -33,10 +34,6 @@ import {
   UdpSettings,
 } from "./settings.ts";
 import type { Udp } from "./udp.ts";
-
-/** Flags of {@link UdpEndpoint.receive}, with Linux's numbers. */
-const MSG_PEEK = 0x02;
-const MSG_TRUNC = 0x20;
 
 /** What {@link UdpEndpoint.receive} tells about a datagram beside its data. */
 export class DatagramInfo {
