@@ -93,6 +93,5 @@ function queueFin(tcb: Tcb): void {
   else return;
   const snd = tcb.snd;
   snd.finQueued = true;
-  snd.pushed = snd.end;
   output(tcb);
 }

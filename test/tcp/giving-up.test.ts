@@ -1,5 +1,6 @@
 import { describe, expect, it, vi } from "vitest";
 import { ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT } from "../../src/base/errno.ts";
+import { NEVER } from "../../src/base/timer.ts";
 import { IPPROTO_TCP, POLLERR, TCP_USER_TIMEOUT } from "../../src/sockets/constants.ts";
 import { setOption } from "../../src/sockets/options.ts";
 import { info } from "../../src/tcp/index.ts";
@@ -9,13 +10,19 @@ import { ip } from "../support/wire.ts";
 
 leaveNothingBehind();
 
+/** Runs until something has happened; fails when nothing ever would. */
+function toNextTimer(peer: SegmentPeer): void {
+  const deadline = peer.clock.nextDeadline();
+  if (deadline === NEVER) throw new Error("no timer runs");
+  peer.advance(deadline / 1000 - peer.now);
+}
+
 /** Runs until the connection is CLOSED; returns when that was (ms from now) and how many segments were sent. */
 function untilClosed(peer: SegmentPeer): { after: number; segments: number } {
   const start = peer.now;
   let segments = 0;
   while (peer.state !== "CLOSED" && peer.now < start + 40 * 24 * 3600 * 1000) {
-    const next = peer.clock.nextDeadline() / 1000;
-    peer.advance(next - peer.now);
+    toNextTimer(peer);
     segments += peer.take().length;
   }
   return { after: peer.now - start, segments };

@@ -74,5 +74,6 @@ describe("ephemeral ports, RFC 6056", () => {
     const bound = peer.host.stream();
     bound.bind({ address: "", port: 50_001 });
     expect(ports(peer, 2).sort()).toEqual([50_000, 50_002]);
+    expect(peer.host.stream().connect({ address: "10.0.0.2", port: 80 })).toBe(-EADDRNOTAVAIL);
   });
 });

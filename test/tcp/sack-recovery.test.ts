@@ -120,6 +120,20 @@ describe("entering and leaving recovery, RFC 6675 §5", () => {
   });
 });
 
+describe("the rescue retransmission, RFC 6675 §4, NextSeg() rule 4", () => {
+  it("RFC6675-4-4: with nothing else to send the last segment goes again, once in an episode", () => {
+    const peer = sending(10, 10 * SMSS); // 0 and 9 are lost
+    selective(peer, 0, [1, 5]);
+    expect(numbers(peer)).toEqual([0]);
+    selective(peer, 0, [1, 9]);
+    expect(numbers(peer)).toEqual([9]);
+    peer.write(pattern(SMSS));
+    expect(numbers(peer)).toEqual([10]);
+    selective(peer, 0, [1, 9]);
+    expect(numbers(peer)).toEqual([]);
+  });
+});
+
 describe("after a timeout, RFC 6675 §5.1", () => {
   it("RFC6675-5.1-1, RFC6675-5.1-2: only holes are sent again, and no recovery begins below RecoveryPoint", () => {
     const peer = sending();

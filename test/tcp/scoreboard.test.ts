@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Scoreboard } from "../../src/tcp/recovery/scoreboard.ts";
 
-const SMSS = 3;
+const SMSS = 4;
 const DUP_THRESH = 3;
 
 /**
@@ -84,7 +84,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 2,
     arbitrary: fc.record({
       kind: fc.constant("send" as const),
-      lengths: fc.array(fc.integer({ min: 1, max: SMSS }), { maxLength: 12 }),
+      lengths: fc.array(fc.constantFrom(1, 1, 2, SMSS), { maxLength: 12 }),
     }),
   },
   {
@@ -92,7 +92,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({
       kind: fc.constant("sack" as const),
       from: fc.nat(25),
-      count: fc.integer({ min: 1, max: 4 }),
+      count: fc.constantFrom(1, 1, 1, 2, 4),
     }),
   },
   {

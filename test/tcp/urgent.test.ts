@@ -152,6 +152,14 @@ describe("receiving urgent data", () => {
     expect(peer.socket.readiness & POLLPRI).toBe(0);
   });
 
+  it("MUST-31: a pointer that comes late, after one further on, moves nothing back", () => {
+    const peer = connected();
+    peer.inject({ flags: "UA", seq: 3, urgentPointer: 3, data: "bc!d" });
+    peer.inject({ flags: "UA", seq: 1, urgentPointer: 2, data: "a?" });
+    expect(peer.read(10, MSG_OOB)).toBe("!");
+    expect(peer.read()).toBe("a?bc");
+  });
+
   it("MUST-31: the pointer may point 65535 octets ahead", () => {
     const peer = connected();
     peer.inject({ flags: "UA", urgentPointer: 65_535, data: "x" });

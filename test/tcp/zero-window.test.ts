@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ETIMEDOUT } from "../../src/base/errno.ts";
+import { NEVER } from "../../src/base/timer.ts";
 import { IPPROTO_TCP, MSG_MORE, TCP_USER_TIMEOUT } from "../../src/sockets/constants.ts";
 import { setOption } from "../../src/sockets/options.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
@@ -23,12 +24,19 @@ function shut(): SegmentPeer {
   return peer;
 }
 
+/** Runs until something has happened; fails when nothing ever would. */
+function toNextTimer(peer: SegmentPeer): void {
+  const deadline = peer.clock.nextDeadline();
+  if (deadline === NEVER) throw new Error("no timer runs");
+  peer.advance(deadline / 1000 - peer.now);
+}
+
 /** Times of the next `count` segments, ms from now; every one is answered by `answer`. */
 function probes(peer: SegmentPeer, count: number, answer: () => void): number[] {
   const start = peer.now;
   const times: number[] = [];
   for (let event = 0; times.length < count && event < 10 * count; event++) {
-    peer.advance(peer.clock.nextDeadline() / 1000 - peer.now);
+    toNextTimer(peer);
     for (const { at } of peer.take()) {
       times.push(at - start);
       answer();
@@ -140,7 +148,7 @@ describe("a zero window, RFC 9293 §3.8.6.1", () => {
     let taken = 6;
     const seen: string[] = [];
     for (let event = 0; taken < 11 && event < 20; event++) {
-      peer.advance(peer.clock.nextDeadline() / 1000 - peer.now);
+      toNextTimer(peer);
       for (const { text, flags } of peer.take()) {
         seen.push(`${flags} ${text}`);
         peer.inject({ ack: ++taken });
@@ -165,7 +173,7 @@ describe("a zero window, RFC 9293 §3.8.6.1", () => {
     peer.close();
     const start = peer.now;
     while (peer.state !== "CLOSED" && peer.now < start + DAY) {
-      peer.advance(peer.clock.nextDeadline() / 1000 - peer.now);
+      toNextTimer(peer);
       for (const _ of peer.take()) if (peer.state !== "CLOSED") peer.inject({ ack: 6 });
     }
     expect(peer.state).toBe("CLOSED");
