@@ -27,7 +27,8 @@ const ARROWS: Readonly<Record<string, readonly string[]>> = {
     ...["base", "packet", "link", "ip", "udp", "tcp", "sockets", "host"],
     ...["sim", "trace", "services", "drill"],
   ],
-  vitest: ["base", "packet", "sockets", "host", "sim", "trace"],
+  // a program like any other: it sees the public face
+  vitest: [""],
   // src/index.ts, the public face
   "": ["base", "packet", "link", "ip", "udp", "tcp", "sockets", "host", "sim", "trace", "services"],
 };

@@ -1,28 +1,16 @@
-import { afterEach, expect } from "vitest";
 import {
-  Host,
-  Network,
+  type Host,
+  type Network,
   type NetworkHostOptions,
-  type NetworkOptions,
-  packetPool,
   SOCK_DGRAM,
   SOCK_STREAM,
   type Socket,
   SocketError,
   type WireOptions,
 } from "../../src/index.ts";
+import { host, network } from "../../src/vitest/index.ts";
 
-packetPool.debug = true; // who reads a packet that is released sees garbage
-
-const networks: Network[] = [];
-const hosts: Host[] = [];
-
-/** A network that the end of the test looks after: nothing may be left on it. */
-export function network(options: NetworkOptions = {}): Network {
-  const made = new Network(options);
-  networks.push(made);
-  return made;
-}
+export { network };
 
 export interface Pair {
   net: Network;
@@ -42,30 +30,8 @@ export function pair(wireOptions: WireOptions = {}, hostOptions: NetworkHostOpti
 
 /** A host of its own on the real clock, closed at the end of the test. */
 export function realHost(): Host {
-  const host = new Host({ seed: 1 });
-  hosts.push(host);
-  return host;
+  return host({ seed: 1 });
 }
-
-/**
- * After every test: what is under way comes to its end (TIME-WAIT too, in virtual time), and then no socket, connection,
- * packet, timer or pending call is left anywhere.
- */
-afterEach(async () => {
-  const leaks: string[] = [];
-  for (const net of networks.splice(0)) {
-    // with a socket left open the world may never be idle: probes of a closed window go on for ever
-    if (net.leaks().every((leak) => !/: (open socket|pending) /.test(leak))) await net.idle();
-    leaks.push(...net.leaks());
-    net.close();
-  }
-  for (const host of hosts.splice(0)) {
-    host.close();
-    leaks.push(...host.leaks());
-  }
-  expect(leaks).toEqual([]);
-  expect(packetPool.outstanding).toBe(0);
-});
 
 /** A listening socket of `host`, and where it listens. */
 export function listener(host: Host, port: number, backlog = 5): Socket {
