@@ -1,6 +1,7 @@
 /**
  * Goodput: 64 KiB after 64 KiB over one connection, from `send` to the last byte's `receive`. The peer is node:net over
- * the kernel's loopback (whose MTU is 65536, and whose checksums nobody makes).
+ * the kernel's loopback (whose MTU is 65536, and whose checksums nobody makes). Nagle's algorithm is off on both: with
+ * it, a round would end by waiting for a delayed ACK.
  */
 import type { Socket as NodeSocket } from "node:net";
 import type { Socket } from "../src/index.ts";

@@ -13,7 +13,7 @@ export function portOf(server: Server): number {
   return (server.address() as AddressInfo).port;
 }
 
-/** The two ends of a fresh connection. */
+/** The two ends of a fresh connection, without Nagle's algorithm. */
 export async function connect(): Promise<[client: Socket, server: Socket]> {
   let server: Server | undefined;
   const accepted = new Promise<Socket>((resolve, reject) => {

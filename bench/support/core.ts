@@ -17,7 +17,7 @@ export function listen(world: World, port: number): StreamCore {
   return listener;
 }
 
-/** The two ends of a fresh connection. */
+/** The two ends of a fresh connection, without Nagle's algorithm. */
 export async function connect(world: World, port: number): Promise<[client: StreamCore, server: StreamCore]> {
   const listener = listen(world, port);
   const accepted = new Promise<StreamCore>((resolve) => {
@@ -31,6 +31,10 @@ export async function connect(world: World, port: number): Promise<[client: Stre
   world.drain();
   const server = await accepted;
   listener.close();
+  for (const end of [client, server]) {
+    end.settings.noDelay = true;
+    end.settingsChanged();
+  }
   return [client, server];
 }
 
