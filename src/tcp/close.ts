@@ -3,6 +3,7 @@ import { ENOTCONN } from "../base/errno.ts";
 import { abort } from "./abort.ts";
 import { enterClosed } from "./end.ts";
 import { output } from "./output.ts";
+import { sendReset } from "./reset.ts";
 import {
   CLOSE_WAIT,
   CLOSED,
@@ -35,7 +36,10 @@ export function close(tcb: Tcb): void {
     tcb.tcp.ports.remove(tcb);
     enterClosed(tcb);
     tcb.receiveRing.clear();
-  } else if (isOneOf(tcb.state, SYNCHRONIZED) && (tcb.settings.abortOnClose || tcb.receiveQueue > 0)) {
+  } else if (isOneOf(tcb.state, SYNCHRONIZED) && tcb.receiveQueue > 0) {
+    sendReset(tcb); // in CLOSING and LAST-ACK too, where ABORT would be silent: the peer thinks that all was read
+    enterClosed(tcb);
+  } else if (isOneOf(tcb.state, SYNCHRONIZED) && tcb.settings.abortOnClose) {
     abort(tcb, 0);
   } else {
     tcb.receiveRing.clear();

@@ -34,17 +34,15 @@ function congestionAllowance(tcb: Tcb): number {
 
 /** Sends again what is judged lost, as the congestion window allows; the first one on entering recovery always goes. */
 function retransmitLost(tcb: Tcb): boolean {
+  const { scoreboard, recovery } = tcb;
+  let isForced = recovery.forceOne;
   let sent = false;
-  const scoreboard = tcb.scoreboard;
+  recovery.forceOne = false; // now or never: what is judged lost later has no such right
   for (let number = scoreboard.nextLost(); number >= 0; number = scoreboard.nextLost()) {
-    const isForced = tcb.recovery.forceOne;
-    if (
-      !isForced &&
-      congestionAllowance(tcb) < Math.min(tcb.congestion!.segmentSize, scoreboard.lengthOf(number))
-    )
-      break;
-    if (!isInWindow(tcb, number)) break;
-    tcb.recovery.forceOne = false;
+    const wanted = Math.min(tcb.congestion!.segmentSize, scoreboard.lengthOf(number));
+    const isAllowed = congestionAllowance(tcb) >= wanted;
+    if (!(isForced || isAllowed) || !isInWindow(tcb, number)) break;
+    isForced = false;
     retransmit(tcb, number);
     sent = true;
   }
@@ -123,7 +121,8 @@ function mayBeSmall(tcb: Tcb, length: number, unsent: number): boolean {
   const snd = tcb.snd;
   if (tcb.sendSmall) return true;
   const isAll = length === unsent;
-  if (isAll && snd.finQueued) return true; // nothing will come to fill it up
+  // A FIN: nothing will come to fill it up. Urgent data: Nagle's rule does not delay it, as on Linux.
+  if (isAll && (snd.finQueued || snd.urgent)) return true;
   if (!tcb.settings.noDelay && snd.nxt !== snd.una) return false;
   if (isAll) return !gt(snd.end, snd.pushed);
   return length >= snd.maxWnd / 2;

@@ -7,6 +7,7 @@ import { transmit } from "./build.ts";
 import { failConnection } from "./end.ts";
 import { ACK, FIN, PSH } from "./header.ts";
 import { output } from "./output.ts";
+import { resumeAfterProbes } from "./retransmission-timeout.ts";
 import { gt } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -67,7 +68,7 @@ export function probeWindow(tcb: Tcb): boolean {
 
 /**
  * Sends the first unacknowledged octet, or the FIN, into a zero window (RFC 9293 §3.8.6.1, MUST-36). While it is out
- * SND.NXT counts it; if the window opens and it was not taken, SND.NXT goes back: see `endProbing`.
+ * SND.NXT counts it; if the window opens and it was not taken, SND.NXT goes back: see {@link probesAnswered}.
  */
 function sendWindowProbe(tcb: Tcb): void {
   const snd = tcb.snd;
@@ -93,6 +94,7 @@ export function probesAnswered(tcb: Tcb): void {
     snd.nxt = snd.una;
   }
   if (snd.wnd === 0) return;
+  if (tcb.probesSent > 0 && snd.nxt !== snd.una) resumeAfterProbes(tcb);
   tcb.probesSent = 0;
   tcb.tcp.clock.disarm(tcb.persistTimer);
 }

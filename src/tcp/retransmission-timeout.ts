@@ -23,6 +23,10 @@ function unansweredSince(tcb: Tcb): number {
 }
 
 export function retransmissionTimeout(tcb: Tcb): void {
+  if (tcb.synAcknowledged && tcb.snd.wnd === 0) {
+    probeShrunkWindow(tcb);
+    return;
+  }
   const { clock, config, counters } = tcb.tcp;
   if (tcb.retransmissions === 0)
     tcb.recovery.stalledSince = tcb.scoreboard.firstSentAt(clock.now - tcb.rto.rto);
@@ -36,15 +40,25 @@ export function retransmissionTimeout(tcb: Tcb): void {
     resendSyn(tcb);
     return;
   }
-  if (tcb.snd.wnd === 0) {
-    // RFC 9293 §3.8.6.1, MUST-35: a window that was shrunk to zero is probed; the path is not congested
-    if (probeWindow(tcb)) armRetransmission(tcb);
-    return;
-  }
   tcb.recovery.onTimeout(tcb);
   tcb.recovery.forceOne = true; // RFC 6298 §5.4: the earliest segment goes out
   output(tcb);
   armRetransmission(tcb); // RFC 6298 §5.6
+}
+
+/**
+ * RFC 9293 §3.8.6.1, MUST-35: a window that was shrunk to zero with text in flight is probed like any other. The path is
+ * not congested, and R2 does not count what the peer answers (§3.8.6, SHLD-17).
+ */
+function probeShrunkWindow(tcb: Tcb): void {
+  tcb.rto.backOff();
+  if (probeWindow(tcb)) armRetransmission(tcb);
+}
+
+/** The window is open again: what was in flight when it shut was dropped, and is sent again after one plain RTO. */
+export function resumeAfterProbes(tcb: Tcb): void {
+  tcb.rto.endBackOff();
+  armRetransmission(tcb);
 }
 
 /** RFC 9293 §3.8.3: past R2, or the user's own limit, the connection is closed. */

@@ -41,7 +41,13 @@ export class Rto {
       this.srtt += (measured - this.srtt) / (1 << ALPHA_SHIFT);
       if (measured < this.minRtt) this.minRtt = measured;
     }
-    this.rto = Math.min(this.max, Math.ceil(this.srtt + Math.max(this.min, K * this.rttvar)));
+    this.endBackOff();
+  }
+
+  /** RFC 6298 §2.3: the RTO of what was measured, whatever doubled it since. */
+  endBackOff(): void {
+    const measured = Math.ceil(this.srtt + Math.max(this.min, K * this.rttvar));
+    this.rto = this.srtt === 0 ? this.initial : Math.min(this.max, measured);
   }
 
   /** The timer has expired: double it, up to the bound (RFC 6298 §5.5). */

@@ -195,6 +195,18 @@ describe("RFC 9293 §3.6: closing a connection", () => {
     expect(closing.state).toBe("CLOSED");
   });
 
+  it("SHLD-3: CLOSE with unread data sends RST when shutdown has sent the FIN already", () => {
+    const peer = inState("ESTABLISHED");
+    peer.inject({ flags: "PFA", data: "unread" });
+    peer.take();
+    peer.shutdown(1);
+    peer.expect("FA");
+    expect(peer.state).toBe("LAST-ACK");
+    peer.close();
+    peer.expect("RA", { seq: 2 });
+    expect(peer.state).toBe("CLOSED");
+  });
+
   it("SHLD-3: data that comes after CLOSE is answered with RST", () => {
     for (const acked of [false, true]) {
       const peer = inState("ESTABLISHED");

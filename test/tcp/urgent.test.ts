@@ -28,9 +28,8 @@ describe("sending urgent data, RFC 9293 §3.8.5 and RFC 6093", () => {
     expect(sent.map(({ flags, urgentPointer }) => [flags, urgentPointer])).toEqual([
       ["UA", 4000],
       ["UA", 2540],
+      ["PUA", 1080],
     ]);
-    peer.inject({});
-    peer.expect("PUA", { seq: 2921, urgentPointer: 1080 });
     peer.inject({});
     peer.write("ordinary");
     peer.expect("PA", { urgentPointer: 0 });
@@ -49,11 +48,13 @@ describe("sending urgent data, RFC 9293 §3.8.5 and RFC 6093", () => {
     const peer = connected();
     peer.write("a");
     peer.expect("PA");
-    peer.write("bc");
-    peer.write("!", MSG_OOB);
+    peer.write("bc"); // Nagle's rule holds it back
+    peer.expectNothing();
+    peer.write("!", MSG_OOB); // but not urgent data
+    peer.expect("PUA", { data: "bc!", urgentPointer: 3 });
+    peer.inject({ ack: 5 });
     peer.write("rest");
-    peer.inject({ ack: 2 });
-    peer.expect("PUA", { data: "bc!rest", urgentPointer: 3 });
+    peer.expect("PA", { data: "rest", urgentPointer: 0 });
   });
 
   it("a retransmission is as urgent as the first copy was", () => {

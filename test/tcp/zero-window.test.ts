@@ -231,6 +231,24 @@ describe("a window that shrinks, RFC 9293 §3.8.6", () => {
     expect(reached).toBe(7301);
   });
 
+  it("SHLD-17: shrunk to zero it stays open as long as probes are answered, TCP_USER_TIMEOUT or not", () => {
+    const peer = shrunk(0);
+    setOption(peer.socket, IPPROTO_TCP, TCP_USER_TIMEOUT, 10_000);
+    probes(peer, 30, () => peer.inject({ ack: 1461 }));
+    expect(peer.state).toBe("ESTABLISHED");
+    expect(peer.counters.timeouts).toBe(0); // a shut window is no congestion
+  });
+
+  it("open again, what was dropped in front of it is sent after one RTO, however far the probes had backed off", () => {
+    const peer = shrunk(0);
+    const rto = peer.tcb!.rto.rto / 1000;
+    probes(peer, 9, () => peer.inject({ ack: 1461 }));
+    peer.inject({ ack: 1461, window: 65_535 });
+    peer.take();
+    peer.advance(rto);
+    expect(peer.take()[0]).toMatchObject({ seq: 1461, length: 1460 });
+  });
+
   it("MUST-35: to zero it is probed like any zero window", () => {
     const peer = shrunk(0);
     peer.advance(1000);

@@ -139,7 +139,6 @@ export class Recovery {
     }
     this.phase = OPEN;
     this.dupAcks = 0;
-    this.forceOne = false;
   }
 }
 
