@@ -19,6 +19,8 @@ export class TcpCounters {
   droppedMalformed = 0;
   droppedChecksum = 0;
   droppedBroadcast = 0;
+  /** Dropped: from or to port 0, which is nobody's (RFC 6335 §6); it is not answered. */
+  droppedPortZero = 0;
   /** Dropped: no connection there (answered with RST unless it was one); wrong state for it. */
   droppedNoConnection = 0;
   /** Dropped: outside of the window; old timestamp (PAWS); timestamp missing; acknowledges what was never sent. */

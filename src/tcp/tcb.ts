@@ -40,6 +40,8 @@ export class SendSequence {
   finQueued = false;
   /** The largest text that one segment may carry, before options (RFC 9293 §3.7.1: SendMSS bounded by the path). */
   mss = 536;
+  /** The path MTU that `mss` was made from, bytes. */
+  mtu = 0;
   /** What the peer's MSS option said, 536 without one (RFC 9293 §3.7.1, MUST-15). */
   peerMss = 536;
 }
@@ -90,7 +92,7 @@ export const ACK_NONE = 0;
 export const ACK_DELAYED = 1;
 export const ACK_NOW = 2;
 
-/** The range limit bounds memory and work per segment (CVE-2018-5390); a window of any size has room for fewer holes. */
+/** Bounds memory and work per segment (CVE-2018-5390). Text that would make one hole more is dropped, as if lost. */
 const OUT_OF_ORDER_RANGES = 1024;
 
 export class Tcb {
@@ -101,7 +103,8 @@ export class Tcb {
   localPort = 0;
   remoteAddress = 0;
   remotePort = 0;
-  /** The next in the same bucket of the demultiplexer. */
+  /** Whether it is in a bucket of the demultiplexer, and the next one there. */
+  inBucket = false;
   nextInBucket: Tcb | undefined = undefined;
   /** The user asked for this very port, so nobody else may be given it. */
   boundByUser = false;
@@ -131,6 +134,10 @@ export class Tcb {
   /** A duplicate to report in the next ACK (RFC 2883 §4). */
   dsackStart = 0;
   dsackEnd = 0;
+
+  /** The SACK blocks of the last ACK: see sack.ts. */
+  readonly sackSeen = new Int32Array(8);
+  sackSeenCount = 0;
 
   readonly rto: Rto;
   readonly scoreboard = new Scoreboard();
@@ -166,6 +173,8 @@ export class Tcb {
   /** Challenge ACKs sent in the second that began at `challengeSecond` (RFC 5961 §7). */
   challenges = 0;
   challengeSecond = 0;
+  /** When an unacceptable segment without text was last answered, µs: see challenge-ack.ts. */
+  answeredAt = Number.NEGATIVE_INFINITY;
   /** Receive-buffer auto-tuning: see receive-autotune.ts. */
   receiveBufferBytes: number;
   sendBufferBytes: number;

@@ -93,6 +93,11 @@ export class Tcp implements Transport {
       counters.droppedBroadcast++;
       return;
     }
+    // RFC 6335 §6: port 0 is reserved; here it says "no peer" and "not bound"
+    if (segment.sourcePort === 0 || segment.destinationPort === 0) {
+      counters.droppedPortZero++;
+      return;
+    }
     const tcb = this.find(packet.destination, segment.destinationPort, packet.source, segment.sourcePort);
     if (tcb !== undefined) {
       arrives(tcb, segment, packet);
@@ -136,6 +141,7 @@ export class Tcp implements Transport {
     const bucket = this.bucketOf(tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
     tcb.nextInBucket = this.buckets.get(bucket);
     this.buckets.set(bucket, tcb);
+    tcb.inBucket = true;
     this.ports.add(tcb);
     this.live.add(tcb);
   }
@@ -149,7 +155,8 @@ export class Tcp implements Transport {
   forget(tcb: Tcb): void {
     this.live.delete(tcb);
     this.ports.remove(tcb);
-    if (tcb.remotePort === 0) return;
+    if (!tcb.inBucket) return;
+    tcb.inBucket = false;
     const bucket = this.bucketOf(tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);
     let previous: Tcb | undefined;
     let current = this.buckets.get(bucket);
