@@ -26,6 +26,8 @@ export class Socket {
   /** -1 when closed or detached. */
   private descriptor: number;
   private timeoutMillis: number | null;
+  private readableStream: ReadableStream<Uint8Array> | undefined = undefined;
+  private writableStream: WritableStream<Uint8Array | string> | undefined = undefined;
 
   constructor(host: SocketHost, core: SocketCore, timeoutMillis: number | null = null) {
     this.host = host;
@@ -265,14 +267,16 @@ export class Socket {
     return this.close();
   }
 
-  /** What is received as a web stream; cancelling it shuts reading down. */
+  /** What is received as a web stream, always the same one; cancelling it shuts reading down. */
   get readable(): ReadableStream<Uint8Array> {
-    return readableOf(this);
+    this.readableStream ??= readableOf(this);
+    return this.readableStream;
   }
 
-  /** A web stream whose chunks are sent; closing it shuts writing down. */
+  /** A web stream whose chunks are sent, always the same one; closing it shuts writing down, aborting closes the socket. */
   get writable(): WritableStream<Uint8Array | string> {
-    return writableOf(this);
+    this.writableStream ??= writableOf(this);
+    return this.writableStream;
   }
 
   /** The synchronous socket below. */

@@ -23,7 +23,14 @@ export function readableOf(socket: Socket): ReadableStream<Uint8Array> {
 
 /** Sends what is written; a write is done when the socket has taken it. */
 export function writableOf(socket: Socket): WritableStream<Uint8Array | string> {
+  let closing: Promise<void> | undefined;
   return new WritableStream<Uint8Array | string>({
+    start({ signal }) {
+      // abort() below is called when the write under way has ended: closing the socket is what ends it
+      signal.addEventListener("abort", () => {
+        closing = socket.close();
+      });
+    },
     async write(chunk) {
       await socket.sendall(chunk);
     },
@@ -31,7 +38,7 @@ export function writableOf(socket: Socket): WritableStream<Uint8Array | string> 
       shutdown(socket, SHUT_WR);
     },
     abort() {
-      return socket.close();
+      return closing;
     },
   });
 }

@@ -118,4 +118,40 @@ describe("web streams", () => {
       await server.close();
     });
   });
+
+  it("are the same at every access", async () => {
+    const { net, a } = pair();
+    await net.run(async () => {
+      const socket = receiver(a, 53);
+      expect(socket.readable).toBe(socket.readable);
+      expect(socket.writable).toBe(socket.writable);
+      await socket.close();
+    });
+  });
+
+  it("abort while a write waits for a peer that does not read", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      const writer = client.writable.getWriter();
+      const writing = failure(writer.write(pattern(8 << 20)));
+      writer.closed.catch(() => {});
+      await net.sleep(100);
+      await writer.abort("enough");
+      expect((await writing).message).toBe("send EBADF");
+      expect(client.fileno()).toBe(-1);
+      await server.close();
+    });
+  });
+
+  it("abort when nothing waits", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      await client.writable.abort();
+      expect(client.fileno()).toBe(-1);
+      expect((await server.recv(1)).length).toBe(0);
+      await server.close();
+    });
+  });
 });
