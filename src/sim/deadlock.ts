@@ -3,20 +3,29 @@ export interface PendingCall {
   describe(): string;
 }
 
-/** Nothing is left to happen on the network, and the function that `run` was given has not finished. */
+/**
+ * The function that `run` was given has not finished, and nothing is left to happen on the network, or for very long
+ * nothing has happened that anybody waits for (see `patience` in `NetworkOptions`).
+ */
 export class DeadlockError extends Error {
   /** What each pending call waits for, the host's name in front. */
   readonly pending: readonly string[];
 
-  constructor(nowMillis: number, pending: readonly string[]) {
+  /** @param sinceMillis when the last promise was settled, where something still goes on */
+  constructor(nowMillis: number, pending: readonly string[], sinceMillis?: number) {
+    const why =
+      sinceMillis === undefined
+        ? "nothing is left to happen"
+        : `since ${sinceMillis} ms no call has come to its end, only timers (probes, keep-alives) went on`;
     const list =
       pending.length === 0
         ? "no call on this network is pending"
         : pending.map((line) => `  ${line}`).join("\n");
-    super(
-      `deadlock at ${nowMillis} ms: nothing is left to happen, and the function has not finished\n${list}\n` +
-        "(if it waits for something outside the network, a file or a real timer, wrap that: net.external(promise))",
-    );
+    const advice =
+      sinceMillis === undefined
+        ? "if it waits for something outside the network, a file or a real timer, wrap that: net.external(promise)"
+        : "if it is to wait for longer, give the network more patience: new Network({ patience: milliseconds })";
+    super(`deadlock at ${nowMillis} ms: ${why}, and the function has not finished\n${list}\n(${advice})`);
     this.name = "DeadlockError";
     this.pending = pending;
   }

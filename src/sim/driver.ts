@@ -7,6 +7,9 @@
  * await before time moves, so equal seeds give equal runs. Real work inside `run` (a file, a digest, a real timer) is
  * out of the clock's sight: time stands still for it when it is wrapped in {@link Driver.external}. Without that, time
  * stands still only while no call on the network is pending, and no longer than the grace.
+ *
+ * Where a world goes on for ever and nobody hears of it (the probes of a window that never opens), `run` ends by the
+ * patience, in virtual time. Whoever else waits for the event loop, a test's time-out above all, gets turns meanwhile.
  */
 import { type Alarm, clearAlarm, macrotask, monotonicMicros, setAlarm } from "../base/ambient.ts";
 import type { VirtualClock } from "../base/clock.ts";
@@ -16,6 +19,9 @@ import { check } from "./options.ts";
 
 /** Turns of the event loop given in vain before real time is waited for. */
 const PATIENT_TURNS = 16;
+
+/** The longest the world runs before the event loop gets a turn, µs of real time: a test's own time-out can fire. */
+const SLICE_MICROS = 20_000;
 
 /** What the driver has to know of the network. */
 export interface DrivenWorld {
@@ -30,6 +36,7 @@ export class Driver {
   readonly clock: VirtualClock;
   private readonly world: DrivenWorld;
   private readonly graceMillis: number;
+  private readonly patienceMicros: number;
   /** Which of run, idle, advance, drain is at work. */
   private driving: string | undefined = undefined;
   private readonly sleepers = new Set<PendingCall & { readonly timer: Timer; reject(error: Error): void }>();
@@ -38,10 +45,11 @@ export class Driver {
   private resume: (() => void) | undefined = undefined;
   private closed = false;
 
-  constructor(clock: VirtualClock, world: DrivenWorld, graceMillis: number) {
+  constructor(clock: VirtualClock, world: DrivenWorld, graceMillis: number, patienceMillis: number) {
     this.clock = clock;
     this.world = world;
     this.graceMillis = graceMillis;
+    this.patienceMicros = patienceMillis * 1000;
   }
 
   async run<T>(program: () => T | PromiseLike<T>): Promise<T> {
@@ -51,11 +59,16 @@ export class Driver {
       const outcome = new Outcome(program);
       let unseen = false; // the program waits for something that cannot be seen from here
       let settled = this.clock.settled;
+      let since = this.clock.now; // when the last promise was settled
       for (;;) {
         await turn();
         if (outcome.settled) break;
-        if (settled !== this.clock.settled) unseen = false;
-        settled = this.clock.settled;
+        if (settled !== this.clock.settled) {
+          settled = this.clock.settled;
+          since = this.clock.now;
+          unseen = false;
+        }
+        const limit = this.limit(since);
         if (this.proceed(this.clock.now)) continue;
         if (this.externals > 0) {
           await this.pause(this.graceMillis);
@@ -63,8 +76,9 @@ export class Driver {
           // Nobody waits for the network, so the program waits for something real. When nothing comes of that within the
           // grace, it may wait for the network in its own way, by a callback: go on, instant by instant.
           unseen = !(await this.grace(outcome));
-        } else if (!(unseen ? this.instant(NEVER) : this.proceed(NEVER))) {
-          await this.graceOrDeadlock(outcome);
+        } else if (this.clock.now >= limit || !(unseen ? this.instant(NEVER) : this.proceed(NEVER, limit))) {
+          if (unseen || !(await this.grace(outcome))) throw this.deadlock(since);
+          since = this.clock.now;
         }
       }
       return outcome.value();
@@ -126,12 +140,12 @@ export class Driver {
 
   /** What programs wait for, calls and sleeps. */
   pending(): string[] {
-    return [...this.world.pending(), ...[...this.sleepers].map((sleeper) => sleeper.describe())];
+    return [...this.world.pending(), ...this.sleeping()];
   }
 
-  /** Sleeps that have not ended. */
-  get sleeping(): number {
-    return this.sleepers.size;
+  /** The sleeps that have not ended, in words. */
+  sleeping(): string[] {
+    return [...this.sleepers].map((sleeper) => sleeper.describe());
   }
 
   private get pendingCount(): number {
@@ -172,11 +186,22 @@ export class Driver {
     this.driving = name;
   }
 
-  /** Runs the world until it has news for programs (true), or nothing is left up to `end` (false). */
-  private proceed(end: number): boolean {
+  /** Up to when the world runs without news for anybody. A sleep is sure to end, and that will be news. */
+  private limit(since: number): number {
+    return this.sleepers.size > 0 ? NEVER : since + this.patienceMicros;
+  }
+
+  /**
+   * Runs the world until the event loop is to have a turn (true): there is news for programs, the time has come to
+   * `limit`, or this has taken long. False when nothing is left up to `end`.
+   */
+  private proceed(end: number, limit = NEVER): boolean {
     const { clock } = this;
     const settled = clock.settled;
-    while (this.instant(end)) if (clock.settled !== settled) return true;
+    const enough = monotonicMicros() + SLICE_MICROS;
+    while (this.instant(end)) {
+      if (clock.settled !== settled || clock.now >= limit || monotonicMicros() >= enough) return true;
+    }
     return false;
   }
 
@@ -191,9 +216,10 @@ export class Driver {
     return true;
   }
 
-  private async graceOrDeadlock(outcome: Outcome<unknown>): Promise<void> {
-    if (await this.grace(outcome)) return;
-    throw new DeadlockError(this.clock.now / 1000, this.pending());
+  /** What is thrown when no promise will be settled any more, or none has been since `since` for too long. */
+  private deadlock(since: number): DeadlockError {
+    const goesOn = this.clock.nextDeadline() !== NEVER;
+    return new DeadlockError(this.clock.now / 1000, this.pending(), goesOn ? since / 1000 : undefined);
   }
 
   /** Waits in real time for the program to do something: true as soon as it has. */

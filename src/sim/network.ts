@@ -27,6 +27,12 @@ export interface NetworkOptions {
    * before it gives up with a DeadlockError, ms. Default 250.
    */
   grace?: number;
+  /**
+   * How much virtual time may pass in `run` without any promise being settled, neither a call's nor a sleep's, while
+   * timers go on (probes of a closed window, keep-alives, routers that talk to each other), before it gives up with a
+   * DeadlockError, ms. While a sleep is pending that does not count. Infinity is allowed. Default 86400000: 24 hours.
+   */
+  patience?: number;
 }
 
 export interface NetworkHostOptions {
@@ -70,8 +76,8 @@ export class Network {
   private nextSubnet = 0x0a00_0100;
 
   constructor(options: NetworkOptions = {}) {
-    checkFields(options, "network options", ["seed", "grace"]);
-    const { seed = 0, grace = 250 } = options;
+    checkFields(options, "network options", ["seed", "grace", "patience"]);
+    const { seed = 0, grace = 250, patience = 86_400_000 } = options;
     check(typeof seed === "string" || Number.isSafeInteger(seed), "seed", "a safe integer or a string", seed);
     check(
       typeof grace === "number" && grace >= 0 && grace < 2 ** 31,
@@ -79,8 +85,9 @@ export class Network {
       "milliseconds of real time",
       grace,
     );
+    check(typeof patience === "number" && patience > 0, "patience", "milliseconds above 0", patience);
     this.random = new Random(seed);
-    this.driver = new Driver(this.clock, new World(this.stations, this.rules), grace);
+    this.driver = new Driver(this.clock, new World(this.stations, this.rules), grace, patience);
   }
 
   /** Virtual time, ms. */
@@ -131,8 +138,12 @@ export class Network {
 
   /**
    * Runs `program`, and the world with it, until its promise settles; resolves or rejects as that does. Rejects with a
-   * `DeadlockError` when nothing can ever happen again and it has not settled. The world then stays as it is: `idle`
-   * lets what is left (TIME-WAIT, for instance) come to its end.
+   * `DeadlockError` when nothing can ever happen again and it has not settled, or when nothing that anybody waits for
+   * has happened for longer than the network's `patience`. The world then stays as it is: `idle` lets what is left
+   * (TIME-WAIT, for instance) come to its end.
+   *
+   * Calls and sleeps made outside of it settle too, but only while `run`, `idle` or `advance` is at work: awaiting one
+   * without any of these waits for ever.
    */
   run<T>(program: () => T | PromiseLike<T>): Promise<T> {
     return this.driver.run(program);
@@ -153,7 +164,10 @@ export class Network {
     this.driver.drain();
   }
 
-  /** Inside `run`: waits for `millis` of virtual time. */
+  /**
+   * Inside `run`: waits for `millis` of virtual time. That moves only while `run`, `idle` or `advance` is at work:
+   * `await net.sleep(1)` without any of these waits for ever (and `leaks` tells of it).
+   */
   sleep(millis: number): Promise<void> {
     return this.driver.sleep(millis);
   }
@@ -226,7 +240,9 @@ export class Network {
     for (const { wire } of this.cables) {
       if (wire.inFlight > 0) leaks.push(`wire ${wire.name}: ${wire.inFlight} packets on the way`);
     }
-    if (this.driver.sleeping > 0) leaks.push(`${this.driver.sleeping} sleeps`);
+    for (const sleep of this.driver.sleeping()) {
+      leaks.push(`${sleep}, at ${this.now} ms (time moves only in run, idle, advance and drain)`);
+    }
     for (const { host } of this.stations.values()) {
       leaks.push(...host.leaks().map((leak) => `${host.name}: ${leak}`));
     }

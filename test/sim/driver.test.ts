@@ -1,5 +1,5 @@
 import { readFile } from "node:fs/promises";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { POLLIN } from "../../src/base/readiness.ts";
 import { NEVER, Timer } from "../../src/base/timer.ts";
 import type { Host } from "../../src/host/host.ts";
@@ -15,8 +15,8 @@ let b: Host;
 beforeEach(() => makeNetwork(50));
 
 /** @param grace how long real work may take, ms; deadlocks take as long to be found */
-function makeNetwork(grace: number): void {
-  net = new Network({ seed: 1, grace });
+function makeNetwork(grace: number, patience?: number): void {
+  net = new Network(patience === undefined ? { seed: 1, grace } : { seed: 1, grace, patience });
   a = net.host("a");
   b = net.host("b");
   net.link(a, b, { latency: 10 });
@@ -151,6 +151,21 @@ describe("a deadlock", () => {
     expect(error.message).toContain("net.external(promise)");
   });
 
+  it("costs one grace, though nobody waits for the network", async () => {
+    makeNetwork(1000);
+    let now = 0;
+    const clock = vi.spyOn(performance, "now").mockImplementation(() => {
+      now += 100;
+      return now;
+    });
+    const alarms = vi.spyOn(globalThis, "setTimeout");
+    await expect(net.run(never)).rejects.toBeInstanceOf(DeadlockError);
+    clock.mockRestore();
+    expect(alarms.mock.calls.length).toBeGreaterThan(5);
+    expect(alarms.mock.calls.length).toBeLessThan(12); // ten make a grace by this clock
+    alarms.mockRestore();
+  });
+
   it("with no call pending says so", async () => {
     await expect(net.run(never)).rejects.toThrow("no call on this network is pending");
   });
@@ -160,6 +175,56 @@ describe("a deadlock", () => {
     await expect(net.run(never)).rejects.toBeInstanceOf(DeadlockError);
     expect(await net.run(() => ask("still"))).toBe("STILL");
     await net.idle();
+  });
+});
+
+describe("a world that goes on for ever without news", () => {
+  /** A stream to b that b never reads: probes of its closed window go on, and are answered. */
+  async function stuck(): Promise<void> {
+    const listener = b.socket();
+    listener.bind({ address: "", port: 80 });
+    listener.listen(1);
+    const client = a.socket();
+    await client.connect({ address: "b", port: 80 });
+    await client.sendall(new Uint8Array(5e6));
+  }
+
+  it("ends the run by the patience, and the error says since when and who waits", async () => {
+    const error = await net.run(stuck).catch((reason) => reason);
+    expect(error).toBeInstanceOf(DeadlockError);
+    expect(error.message).toMatch(
+      /^deadlock at \d+\.?\d* ms: since 20 ms no call has come to its end, only timers \(probes, keep-alives\) went on,/,
+    );
+    expect(error.pending).toEqual([expect.stringMatching(/^a: send on 10\.0\.0\.1:\d+ ↔ 10\.0\.0\.2:80/)]);
+    expect(error.message).toContain(error.pending[0]);
+    expect(error.message).toContain("new Network({ patience: milliseconds })");
+    const day = 24 * 3600e3;
+    expect(net.now).toBeGreaterThanOrEqual(20 + day);
+    expect(net.now).toBeLessThan(20 + day + 120_001); // the first probe behind it
+  });
+
+  it("has as much patience as it was given, and sleeps are news", async () => {
+    makeNetwork(5, 60_000);
+    const minutes = async () => {
+      void stuck().catch(() => {});
+      await net.sleep(3_600_000); // longer than the patience, and sure to end
+      await never();
+    };
+    await expect(net.run(minutes)).rejects.toThrow("since 3600000 ms no call has come to its end");
+    expect(net.now).toBeLessThan(3_600_000 + 60_000 + 120_001);
+  });
+
+  it.each([
+    ["run", () => net.run(stuck)],
+    ["idle", () => net.idle()],
+    ["advance", () => net.advance(1e12)],
+  ])("leaves the event loop its turns in %s: a real timer can end it", async (name, drive) => {
+    makeNetwork(5, Number.POSITIVE_INFINITY);
+    if (name !== "run") void stuck().catch(() => {});
+    const ended = drive().catch((error) => error.code);
+    await realTime(1);
+    net.close();
+    expect(await ended).toBe(name === "run" ? "ECONNABORTED" : undefined);
   });
 });
 

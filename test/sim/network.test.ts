@@ -78,13 +78,14 @@ describe("hosts and addresses", () => {
       "unknown host option adress; there are address, tcp",
     );
     expect(() => new Network({ sed: 1 } as object)).toThrow(
-      "unknown network option sed; there are seed, grace",
+      "unknown network option sed; there are seed, grace, patience",
     );
     expect(() => net.host("")).toThrow("a host's name is a string without blanks");
     expect(() => net.link(a, a)).toThrow("a wire joins two hosts; a reaches itself by its lo");
     const stranger = new Network().host("a");
     expect(() => net.link(a, stranger)).toThrow("that is not a host of this network");
     expect(() => net.partition(a, net.host("b"))).toThrow("there is no wire between a and b");
+    expect(() => new Network({ patience: 0 })).toThrow("patience must be milliseconds above 0, got 0");
     expect(() => new Network({ seed: 0.5 })).toThrow("seed must be a safe integer or a string, got 0.5");
   });
 
@@ -293,7 +294,7 @@ describe("leaks and close", () => {
     const sleep = expect(net.sleep(1000)).rejects.toThrow("the network was closed");
     expect(net.leaks()).toEqual([
       "wire a-b: 1 packets on the way",
-      "1 sleeps",
+      "sleep until 1001 ms, at 1 ms (time moves only in run, idle, advance and drain)",
       "a: open socket 0.0.0.0:1000 (UNCONN)",
       "b: open socket 0.0.0.0:2000 (UNCONN)",
       expect.stringMatching(/^b: pending recv/),
