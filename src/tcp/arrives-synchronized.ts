@@ -18,11 +18,12 @@ export function arrivesSynchronized(tcb: Tcb, segment: Segment, packet: Packet):
   tcb.touch();
   if (!checkTimestamp(tcb, segment)) return; // RFC 7323 §5.3, R1
   if (!checkSequence(tcb, segment)) return; // first
+  tcb.lastReceivedAt = tcb.tcp.clock.now;
   if (!checkReset(tcb, segment)) return; // second
   if (!checkSyn(tcb, segment)) return; // fourth
-  updateRecentTimestamp(tcb, segment); // RFC 7323 §4.3 (3)
-  trim(tcb, segment);
   if (!checkAck(tcb, segment)) return; // fifth
+  updateRecentTimestamp(tcb, segment); // RFC 7323 §4.3 (3); not before RFC 5961 §5 has judged the segment
+  trim(tcb, segment);
   checkUrgent(tcb, segment); // sixth
   checkText(tcb, segment, packet); // seventh
   checkFin(tcb, segment); // eighth

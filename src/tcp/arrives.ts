@@ -12,7 +12,6 @@ import { mayReopen, sequenceBeyond } from "./time-wait.ts";
 
 export function arrives(tcb: Tcb, segment: Segment, packet: Packet): void {
   tcb.segmentsIn++;
-  tcb.lastReceivedAt = tcb.tcp.clock.now;
   if (tcb.state === SYN_SENT) arrivesSynSent(tcb, segment, packet);
   else if (tcb.state === TIME_WAIT && reopens(tcb, segment, packet)) return;
   else arrivesSynchronized(tcb, segment, packet);

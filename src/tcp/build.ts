@@ -22,6 +22,8 @@ import { offerWindow } from "./window.ts";
 
 /** RFC 9293 §3.1: the header has at most 15 words, so there are 40 bytes for options. */
 const MAX_OPTIONS_LENGTH = 40;
+/** Text that every segment must have room for, bytes, however narrow the path: SACK blocks give way. */
+const LEAST_TEXT = 8;
 
 /** Options of a segment without SYN, bytes, not counting SACK. */
 export function fixedOptionsLength(tcb: Tcb): number {
@@ -33,10 +35,21 @@ export function textLimit(tcb: Tcb): number {
   return tcb.snd.mss - fixedOptionsLength(tcb) - sackLength(sackBlocksWanted(tcb));
 }
 
+/** As many blocks as there are and the options have room for; fewer where the path would leave no room for text. */
 function sackBlocksWanted(tcb: Tcb): number {
   if (!tcb.sackEnabled) return 0;
-  const room = Math.floor((MAX_OPTIONS_LENGTH - fixedOptionsLength(tcb) - 4) / 8);
-  return Math.min(room, sackBlockCount(tcb));
+  const room = Math.min(MAX_OPTIONS_LENGTH, tcb.snd.mss - LEAST_TEXT) - fixedOptionsLength(tcb);
+  return Math.max(0, Math.min(Math.floor((room - 4) / 8), sackBlockCount(tcb)));
+}
+
+/**
+ * The sequence number of a segment without text: SND.NXT, but no further than the peer's window reaches. Beyond that,
+ * where a zero-window probe or a shrunken window has left SND.NXT, the peer would have to drop it.
+ */
+export function acceptableSequence(tcb: Tcb): number {
+  const snd = tcb.snd;
+  const edge = (snd.una + snd.wnd) | 0;
+  return tcb.synAcknowledged && gt(snd.nxt, edge) ? edge : snd.nxt;
 }
 
 /**

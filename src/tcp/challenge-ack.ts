@@ -1,7 +1,11 @@
 import { ackNow } from "./delayed-ack.ts";
+import { FIN } from "./header.ts";
+import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
 
 const SECOND_MICROS = 1_000_000;
+/** As Linux's tcp_invalid_ratelimit. */
+const QUIET_MICROS = 500_000;
 
 /**
  * Tells a peer that may have lost its state, or an attacker who guesses, what we expect (RFC 5961 §3.2, §4.2, §5.2). The
@@ -16,5 +20,19 @@ export function challengeAck(tcb: Tcb): void {
   if (tcb.challenges >= config.challengeAcksPerSecond) return;
   tcb.challenges++;
   counters.challengeAcks++;
+  ackNow(tcb);
+}
+
+/**
+ * Answers a segment that is dropped for its sequence number or timestamp, so that the peer learns where we are. One that
+ * carries nothing is answered twice a second at most: if the peer thinks as ill of the answer, it answers that, and two
+ * confused ends would go on for ever (Joncheray's ACK storm).
+ */
+export function answerUnacceptable(tcb: Tcb, segment: Segment): void {
+  if (segment.dataLength === 0 && (segment.flags & FIN) === 0) {
+    const now = tcb.tcp.clock.now;
+    if (now - tcb.answeredAt < QUIET_MICROS) return;
+    tcb.answeredAt = now;
+  }
   ackNow(tcb);
 }

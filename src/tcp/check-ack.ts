@@ -43,7 +43,6 @@ export function checkAck(tcb: Tcb, segment: Segment): boolean {
 function processAck(tcb: Tcb, segment: Segment): void {
   const snd = tcb.snd;
   const acked = (segment.ack - snd.una) | 0;
-  const flightBefore = tcb.flightSize;
   const windowBefore = snd.wnd;
   if (acked > 0) acknowledge(tcb, segment, acked);
   else tcb.tcp.ackSummary.rtt = -1;
@@ -56,10 +55,10 @@ function processAck(tcb: Tcb, segment: Segment): void {
 
   const summary = tcb.tcp.ackSummary;
   summary.acked = acked;
-  summary.flightBefore = flightBefore;
+  summary.newlySacked = newlySacked;
   summary.isDuplicate = tcb.sackEnabled
     ? newlySacked > 0 // RFC 6675 §2
-    : isDuplicate(segment, acked, flightBefore, windowBefore === snd.wnd);
+    : acked === 0 && windowBefore === snd.wnd && isDuplicate(tcb, segment);
   if (summary.isDuplicate) tcb.tcp.counters.duplicateAcksReceived++;
   if (tcb.congestion !== undefined) tcb.recovery.onAck(tcb, summary);
   // By partial ACKs, too: the "slow but steady" NewReno of RFC 6582 §4, since the impatient one would send again what
@@ -67,15 +66,13 @@ function processAck(tcb: Tcb, segment: Segment): void {
   if (acked > 0) acknowledgedNewData(tcb);
 }
 
-/** RFC 5681 §2: outstanding data, no text, no SYN or FIN, the highest acknowledgment again, the same window. */
-function isDuplicate(segment: Segment, acked: number, flightBefore: number, sameWindow: boolean): boolean {
-  return (
-    acked === 0 &&
-    flightBefore > 0 &&
-    segment.dataLength === 0 &&
-    (segment.flags & (SYN | FIN)) === 0 &&
-    sameWindow
-  );
+/**
+ * The rest of RFC 5681 §2: outstanding data; no text, no SYN or FIN. An answer to a probe of a shut window is no duplicate:
+ * nothing but the probe has arrived.
+ */
+function isDuplicate(tcb: Tcb, segment: Segment): boolean {
+  const isAnswer = tcb.snd.wnd === 0 || tcb.scoreboard.count === 0;
+  return !isAnswer && segment.dataLength === 0 && (segment.flags & (SYN | FIN)) === 0;
 }
 
 /** SND.UNA moves: what it passes leaves the ring and the scoreboard, and may tell the round-trip time. */

@@ -1,17 +1,21 @@
 /** Eighth: the FIN bit, RFC 9293 §3.10.7.4. */
 import { ackNow } from "./delayed-ack.ts";
 import { FIN } from "./header.ts";
+import { highestReceived } from "./reassembly.ts";
 import type { Segment } from "./segment.ts";
+import { gt } from "./sequence.ts";
 import { CLOSE_WAIT, CLOSING, ESTABLISHED, FIN_WAIT_1, FIN_WAIT_2, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { enterTimeWait, restartTimeWait } from "./time-wait.ts";
 
 export function checkFin(tcb: Tcb, segment: Segment): void {
   const rcv = tcb.rcv;
-  if ((segment.flags & FIN) !== 0 && !rcv.finSeen) {
+  const fin = (segment.seq + segment.dataLength) | 0;
+  // One that stands before text that has come is forged or a mistake: it would cut the stream off.
+  if ((segment.flags & FIN) !== 0 && !rcv.finSeen && !gt(highestReceived(tcb), fin)) {
     rcv.finSeen = true;
-    rcv.fin = (segment.seq + segment.dataLength) | 0;
-    if (rcv.fin !== rcv.nxt) ackNow(tcb); // ahead of missing text: it waits
+    rcv.fin = fin;
+    if (fin !== rcv.nxt) ackNow(tcb); // ahead of missing text: it waits
   }
   if (!rcv.finSeen || rcv.closed || rcv.fin !== rcv.nxt) return;
   rcv.closed = true;

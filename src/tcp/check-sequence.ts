@@ -1,7 +1,7 @@
 /** First: the sequence number, RFC 9293 §3.10.7.4 and §3.4. */
 
 import { transmit } from "./build.ts";
-import { challengeAck } from "./challenge-ack.ts";
+import { answerUnacceptable, challengeAck } from "./challenge-ack.ts";
 import { repeatedFin } from "./check-fin.ts";
 import { ackNow } from "./delayed-ack.ts";
 import { ACK, FIN, RST, SYN } from "./header.ts";
@@ -34,11 +34,14 @@ export function checkSequence(tcb: Tcb, segment: Segment): boolean {
   // with a window of zero part of it may be new
   const end = min((segment.seq + segment.dataLength) | 0, tcb.rcv.nxt);
   noteDuplicate(tcb, segment.seq, end);
-  ackNow(tcb);
+  answerUnacceptable(tcb, segment);
   return false;
 }
 
-/** The table of RFC 9293 §3.10.7.4, first check. */
+/**
+ * The table of RFC 9293 §3.10.7.4, first check; but for one case. A sender that has filled the window acknowledges from
+ * just behind it. Were that refused, two of them would answer each other's ACKs for ever and hear nothing.
+ */
 function isAcceptable(tcb: Tcb, segment: Segment): boolean {
   const rcv = tcb.rcv;
   const window = rcv.wnd;
@@ -47,6 +50,7 @@ function isAcceptable(tcb: Tcb, segment: Segment): boolean {
   if (window === 0) return segment.seq === rcv.nxt;
   const first = distance(segment.seq, rcv.nxt);
   if (first >= 0 && first < window) return true;
+  if (length === 0 && (segment.flags & RST) === 0) return first === window;
   const last = (first + length - 1) | 0;
   return length > 0 && last >= 0 && last < window;
 }
@@ -78,9 +82,11 @@ export function trim(tcb: Tcb, segment: Segment): void {
     segment.dataLength -= old;
     segment.urgentPointer = Math.max(0, segment.urgentPointer - old);
   }
-  const excess = (segment.seq + segment.dataLength - rcv.edge) | 0;
-  if (excess > 0) {
-    segment.dataLength -= excess;
+  // Behind the peer's FIN there is nothing, whatever a segment says.
+  const limit = rcv.finSeen ? min(rcv.edge, rcv.fin) : rcv.edge;
+  const excess = (segment.seq + segment.dataLength - limit) | 0;
+  if (excess > 0 && segment.dataLength > 0) {
+    segment.dataLength = Math.max(0, segment.dataLength - excess);
     segment.flags &= ~FIN;
     ackNow(tcb); // the peer thinks that the window is wider than it is, or probes it
   }

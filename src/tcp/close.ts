@@ -61,6 +61,7 @@ function closeListener(tcb: Tcb): void {
     abort(child, 0);
   }
   enterClosed(tcb);
+  tcb.queue = undefined;
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What both ends of a handshake do: options, windows, and entering ESTABLISHED. */
 import { keyedHash } from "../base/hash.ts";
-import { fixedOptionsLength } from "./build.ts";
+import { fixedOptionsLength, textLimit } from "./build.ts";
 import { createCongestion } from "./congestion/index.ts";
 import { initialSequenceNumber } from "./isn.ts";
 import { armKeepAlive } from "./keepalive.ts";
@@ -69,11 +69,20 @@ export function acceptSyn(tcb: Tcb, segment: Segment): void {
 
 /** RFC 9293 §3.7.1, MUST-16: the smaller of what the peer takes and what the path carries. */
 export function updateSegmentSize(tcb: Tcb): void {
-  const pathLimit = tcb.path!.mtu - HEADERS_LENGTH;
-  let mss = Math.min(tcb.snd.peerMss, pathLimit);
+  const mtu = tcb.path!.mtu;
+  let mss = Math.min(tcb.snd.peerMss, mtu - HEADERS_LENGTH);
+  tcb.snd.mtu = mtu;
   if (tcb.settings.maxSegmentSize > 0) mss = Math.min(mss, tcb.settings.maxSegmentSize);
   tcb.snd.mss = mss;
   tcb.congestion?.onSegmentSize(mss - fixedOptionsLength(tcb));
+}
+
+/** The path's MTU is another than segments were made for: the estimate has aged (RFC 1191 §6.3), or the route has changed. */
+export function followPath(tcb: Tcb): void {
+  const before = tcb.snd.mss;
+  updateSegmentSize(tcb);
+  // RFC 1191 §6.4: what is too big now is sent again at once
+  if (tcb.snd.mss < before) tcb.scoreboard.markOversizedLost(textLimit(tcb));
 }
 
 /** The handshake is done; `segment` is what completed it. */

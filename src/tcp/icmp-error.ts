@@ -1,8 +1,8 @@
 /** ICMP errors about our segments: RFC 9293 §3.9.2.2, RFC 5927, RFC 1191. */
 import type { IcmpReport } from "../ip/path.ts";
-import { fixedOptionsLength, textLimit } from "./build.ts";
+import { fixedOptionsLength } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
-import { HEADERS_LENGTH, updateSegmentSize } from "./handshake.ts";
+import { followPath, HEADERS_LENGTH } from "./handshake.ts";
 import { geq, lt } from "./sequence.ts";
 import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -54,9 +54,6 @@ function lowerPathMtu(tcb: Tcb, report: IcmpReport): void {
     return;
   }
   tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, report.mtu);
-  const before = tcb.snd.mss;
-  updateSegmentSize(tcb);
-  if (tcb.snd.mss >= before) return;
-  tcb.scoreboard.markOversizedLost(textLimit(tcb));
+  followPath(tcb);
   tcb.touch();
 }

@@ -20,9 +20,10 @@ export function keepAliveTimeout(tcb: Tcb): void {
   const { keepIdleMicros, keepIntervalMicros, keepCount, userTimeoutMicros } = tcb.settings;
   if (tcb.state === CLOSED || tcb.state === TIME_WAIT) return;
   const idle = clock.now - tcb.lastReceivedAt;
-  if (idle < keepIdleMicros || tcb.snd.nxt !== tcb.snd.una || tcb.persistTimer.armed) {
-    // Text in flight, and a probe of the window, are answered as well.
-    clock.armIn(tcb.keepAliveTimer, Math.max(keepIdleMicros - idle, keepIntervalMicros));
+  // Text in flight, and a probe of the window, are answered as well.
+  const asksAlready = tcb.snd.nxt !== tcb.snd.una || tcb.persistTimer.armed;
+  if (idle < keepIdleMicros || asksAlready) {
+    clock.armIn(tcb.keepAliveTimer, idle < keepIdleMicros ? keepIdleMicros - idle : keepIntervalMicros);
     return;
   }
   const isOverdue =

@@ -63,8 +63,8 @@ export function open(tcb: Tcb, address: number, port: number): number {
 export function listen(tcb: Tcb, backlog: number): number {
   const { tcp } = tcb;
   const bounded = Math.max(0, Math.min(4096, backlog));
-  if (tcb.queue !== undefined) {
-    tcb.queue.backlog = bounded;
+  if (tcb.state === LISTEN) {
+    tcb.queue!.backlog = bounded;
     return 0;
   }
   if (tcb.state !== CLOSED || tcb.remotePort !== 0) return -EINVAL;
@@ -82,8 +82,8 @@ export function listen(tcb: Tcb, backlog: number): number {
 
 /** The next established connection of a listener. EAGAIN (none waits), EINVAL (not listening). */
 export function accept(tcb: Tcb): Tcb | number {
-  if (tcb.queue === undefined) return -EINVAL;
-  const accepted = tcb.queue.shift();
+  if (tcb.state !== LISTEN) return -EINVAL;
+  const accepted = tcb.queue!.shift();
   if (accepted === undefined) return -EAGAIN;
   accepted.listener = undefined;
   return accepted;

@@ -2,7 +2,8 @@
  * What leaves at the end of an event: segments that are to be sent again, then new text, then the ACK that is owed if
  * none of them carried it.
  */
-import { textLimit, transmit } from "./build.ts";
+import { acceptableSequence, textLimit, transmit } from "./build.ts";
+import { followPath } from "./handshake.ts";
 import { ACK, FIN, PSH } from "./header.ts";
 import { armPersist } from "./persist.ts";
 import { RECOVERY } from "./recovery/recovery.ts";
@@ -19,17 +20,26 @@ const PORTION_BYTES = 256 * 1024;
 
 export function output(tcb: Tcb): void {
   if (isOneOf(tcb.state, TRANSMITS) && !tcb.probing) {
+    if (tcb.synAcknowledged && tcb.path!.mtu !== tcb.snd.mtu) followPath(tcb);
     const sentAgain = retransmitLost(tcb);
     const sentNew = sendNew(tcb);
     if (!sentAgain && !sentNew && tcb.recovery.phase === RECOVERY) retransmitSpeculatively(tcb);
+    if (tcb.congestion !== undefined) tcb.recovery.noteFlight(tcb, isHeldByCongestion(tcb));
     armPersist(tcb);
   }
-  if (tcb.ackPending === ACK_NOW) transmit(tcb, tcb.snd.nxt, 0, ACK);
+  if (tcb.ackPending === ACK_NOW) transmit(tcb, acceptableSequence(tcb), 0, ACK);
 }
 
 /** How many more bytes congestion control lets into the network (RFC 6675 §5: cwnd - pipe). */
 function congestionAllowance(tcb: Tcb): number {
   return tcb.congestion!.cwnd + tcb.recovery.limitedTransmit(tcb) - tcb.scoreboard.pipe;
+}
+
+/** Whether text waits that only the congestion window keeps from leaving. */
+function isHeldByCongestion(tcb: Tcb): boolean {
+  const snd = tcb.snd;
+  const wanted = Math.min((snd.end - snd.nxt) | 0, tcb.snd.mss, (snd.una + snd.wnd - snd.nxt) | 0);
+  return wanted > 0 && congestionAllowance(tcb) < wanted;
 }
 
 /** Sends again what is judged lost, as the congestion window allows; the first one on entering recovery always goes. */
@@ -58,6 +68,7 @@ function isInWindow(tcb: Tcb, number: number): boolean {
 export function retransmit(tcb: Tcb, number: number): void {
   const { scoreboard, snd } = tcb;
   let seq = scoreboard.seqOf(number);
+  const isFirst = seq === snd.una;
   const edge = (snd.una + snd.wnd) | 0;
   let end = (seq + scoreboard.lengthOf(number)) | 0;
   if (gt(end, edge) && gt(edge, seq)) end = edge; // SHLD-16
@@ -73,19 +84,16 @@ export function retransmit(tcb: Tcb, number: number): void {
     transmit(tcb, seq, text, ACK | (isLast && text > 0 ? PSH : 0) | (hasFin ? FIN : 0));
     seq = hasFin ? end : next;
   } while (gt(end, seq));
-  armRetransmission(tcb);
+  // RFC 6298 §5.1; and the first segment, whose fate the timer watches, has a whole RTO again
+  if (isFirst || !tcb.retransmissionTimer.armed) armRetransmission(tcb);
 }
 
 /** RFC 6675 §4, NextSeg() rules 3 and 4: nothing lost is left and nothing new may go, but the ACK clock must not stop. */
 function retransmitSpeculatively(tcb: Tcb): void {
   if (!tcb.sackEnabled || congestionAllowance(tcb) < tcb.congestion!.segmentSize) return;
   const hole = tcb.scoreboard.nextHole();
-  if (hole >= 0) {
-    retransmit(tcb, hole);
-  } else if (tcb.recovery.mayRescue(tcb)) {
-    const last = tcb.scoreboard.lastHole();
-    if (last >= 0) retransmit(tcb, last);
-  }
+  const chosen = hole >= 0 ? hole : tcb.recovery.takeRescue(tcb);
+  if (chosen >= 0) retransmit(tcb, chosen);
 }
 
 /** Sends text that was never sent, and the FIN behind it. Returns whether anything left, or will later in this instant. */

@@ -79,6 +79,8 @@ function sendWindowProbe(tcb: Tcb): void {
   if (snd.nxt === snd.una) {
     snd.nxt = (snd.una + 1) | 0;
     tcb.probing = true;
+  } else {
+    tcb.scoreboard.noteProbe();
   }
   transmit(tcb, snd.una, hasText ? 1 : 0, ACK | (hasText ? PSH : FIN));
 }

@@ -1,11 +1,16 @@
 import { EphemeralPorts, ephemeralPort } from "../base/ephemeral-port.ts";
 import type { SipKey } from "../base/hash.ts";
+import { LISTEN } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { mayReplace } from "./time-wait.ts";
 
+type ByPort = Map<number, Set<Tcb>>;
+
 /** Who uses which local port: bound, listening and connected TCBs. */
 export class PortTable {
-  private readonly users = new Map<number, Set<Tcb>>();
+  private readonly users: ByPort = new Map();
+  /** Those of them in LISTEN, apart: a SYN must not cost more the more connections its port has. */
+  private readonly listeners: ByPort = new Map();
   private readonly ephemeral: EphemeralPorts;
 
   constructor(key: SipKey) {
@@ -13,25 +18,28 @@ export class PortTable {
   }
 
   add(tcb: Tcb): void {
-    const users = this.users.get(tcb.localPort);
-    if (users === undefined) this.users.set(tcb.localPort, new Set([tcb]));
-    else users.add(tcb);
+    put(this.users, tcb);
   }
 
   remove(tcb: Tcb): void {
-    const users = this.users.get(tcb.localPort);
-    if (users === undefined) return;
-    users.delete(tcb);
-    if (users.size === 0) this.users.delete(tcb.localPort);
+    take(this.users, tcb);
+  }
+
+  /** `tcb` listens from now on at the port it is bound to. */
+  addListener(tcb: Tcb): void {
+    put(this.listeners, tcb);
+  }
+
+  removeListener(tcb: Tcb): void {
+    take(this.listeners, tcb);
   }
 
   /** The listener for a SYN to this address and port: one bound to the very address before one bound to any. */
   listener(address: number, port: number): Tcb | undefined {
-    const users = this.users.get(port);
-    if (users === undefined) return undefined;
+    const listeners = this.listeners.get(port);
+    if (listeners === undefined) return undefined;
     let any: Tcb | undefined;
-    for (const tcb of users) {
-      if (!tcb.isListening) continue;
+    for (const tcb of listeners) {
       if (tcb.localAddress === address) return tcb;
       if (tcb.localAddress === 0) any = tcb;
     }
@@ -45,17 +53,17 @@ export class PortTable {
       const meets = address === 0 || other.localAddress === 0 || other.localAddress === address;
       if (!meets) continue;
       const bothReuse = tcb.settings.reuseAddress && other.settings.reuseAddress;
-      if (!bothReuse || other.isListening) return false;
+      if (!bothReuse || other.state === LISTEN) return false;
     }
     return true;
   }
 
-  /** Whether another listener has the same address and port. */
+  /** Whether no other listener's address and port meet `tcb`'s. */
   mayListen(tcb: Tcb): boolean {
-    for (const other of this.users.get(tcb.localPort) ?? []) {
+    for (const other of this.listeners.get(tcb.localPort) ?? []) {
       const meets =
         tcb.localAddress === 0 || other.localAddress === 0 || other.localAddress === tcb.localAddress;
-      if (other !== tcb && other.isListening && meets) return false;
+      if (other !== tcb && meets) return false;
     }
     return true;
   }
@@ -77,11 +85,22 @@ export class PortTable {
   ): number {
     return this.ephemeral.choose(range[0], range[1], local, remote, remotePort, (port) => {
       for (const tcb of this.users.get(port) ?? []) {
-        if (tcb.boundByUser || tcb.isListening) return false;
+        if (tcb.boundByUser) return false; // listeners are
         const isSame = tcb.remotePort === remotePort && tcb.remoteAddress === remote;
         if (isSame && !mayReplace(tcb)) return false;
       }
       return true;
     });
   }
+}
+
+function put(table: ByPort, tcb: Tcb): void {
+  const there = table.get(tcb.localPort);
+  if (there === undefined) table.set(tcb.localPort, new Set([tcb]));
+  else there.add(tcb);
+}
+
+function take(table: ByPort, tcb: Tcb): void {
+  const there = table.get(tcb.localPort);
+  if (there?.delete(tcb) && there.size === 0) table.delete(tcb.localPort);
 }

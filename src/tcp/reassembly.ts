@@ -18,17 +18,34 @@ export function acceptText(
 ): boolean {
   const rcv = tcb.rcv;
   const end = (seq + length) | 0;
-  if (seq !== rcv.nxt && !tcb.outOfOrder.add(seq, end)) return false;
   const live = (highestReceived(tcb) - rcv.read) | 0;
-  tcb.receiveRing.reserve(rcv.read, Math.max(0, live), (end - rcv.read) | 0);
-  tcb.receiveRing.write(seq, bytes, offset, length);
-  if (seq === rcv.nxt) advance(tcb, end);
-  else noteRecentBlock(tcb, seq);
+  tcb.receiveRing.reserve(rcv.read, live, (end - rcv.read) | 0);
+  if (tcb.outOfOrder.count === 0) tcb.receiveRing.write(seq, bytes, offset, length);
+  else fillGaps(tcb, bytes, offset, seq, end);
+  if (seq === rcv.nxt) {
+    advance(tcb, end);
+    return true;
+  }
+  if (!tcb.outOfOrder.add(seq, end)) return false;
+  noteRecentBlock(tcb, seq);
   return true;
 }
 
-/** Just behind the highest octet in the ring. */
-function highestReceived(tcb: Tcb): number {
+/** Writes what is not there yet: octets once accepted stay, whatever a later segment says they are. */
+function fillGaps(tcb: Tcb, bytes: Uint8Array, offset: number, seq: number, end: number): void {
+  const ranges = tcb.outOfOrder;
+  let at = seq;
+  for (let index = ranges.firstEndingAfter(seq); lt(at, end); index++) {
+    const gapEnd = index < ranges.count ? min(ranges.start(index), end) : end;
+    if (lt(at, gapEnd)) {
+      tcb.receiveRing.write(at, bytes, offset + ((at - seq) | 0), (gapEnd - at) | 0);
+    }
+    at = index < ranges.count ? ranges.end(index) : end;
+  }
+}
+
+/** Just behind the highest octet that has come. */
+export function highestReceived(tcb: Tcb): number {
   const ranges = tcb.outOfOrder;
   return ranges.count > 0 ? ranges.end(ranges.count - 1) : tcb.rcv.nxt;
 }

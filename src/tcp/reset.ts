@@ -2,7 +2,7 @@
 import { finish, pseudoHeaderSum } from "../packet/checksum.ts";
 import type { Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
-import { transmit } from "./build.ts";
+import { acceptableSequence, transmit } from "./build.ts";
 import { ACK, HEADER_LENGTH, OFFSET_CHECKSUM, RST, TCP, writeHeader } from "./header.ts";
 import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
@@ -56,5 +56,5 @@ export function replyToBadAck(tcb: Tcb, segment: Segment): void {
 /** Resets the peer of a synchronized connection: ABORT, and text for a user who is gone (RFC 9293 §3.10.5). */
 export function sendReset(tcb: Tcb): void {
   tcb.tcp.counters.resetsSent++;
-  transmit(tcb, tcb.snd.nxt, 0, RST | ACK);
+  transmit(tcb, acceptableSequence(tcb), 0, RST | ACK);
 }

@@ -9,14 +9,31 @@ import type { Tcb } from "./tcb.ts";
  */
 export function applySack(tcb: Tcb, segment: Segment): number {
   const { una, nxt } = tcb.snd;
+  const { sackEdges, sackCount } = segment;
   let newlySacked = 0;
-  for (let block = 0; block < segment.sackCount; block++) {
-    const start = segment.sackEdges[2 * block] as number;
-    const end = segment.sackEdges[2 * block + 1] as number;
+  for (let block = 0; block < sackCount; block++) {
+    const start = sackEdges[2 * block] as number;
+    const end = sackEdges[2 * block + 1] as number;
     if (!lt(start, end) || lt(start, una) || leq(end, una) || gt(end, nxt)) continue;
-    newlySacked += tcb.scoreboard.sack(start, end);
+    const from = knownUpTo(tcb, start, end);
+    if (lt(from, end)) newlySacked += tcb.scoreboard.sack(start, end, from);
   }
+  tcb.sackSeen.set(sackEdges);
+  tcb.sackSeenCount = sackCount;
   return newlySacked;
+}
+
+/**
+ * How far the previous ACK has told the same: a receiver repeats its blocks in every ACK, and going over a long one again
+ * and again would take time that grows with the square of the window (CVE-2019-11478).
+ */
+function knownUpTo(tcb: Tcb, start: number, end: number): number {
+  const seen = tcb.sackSeen;
+  for (let block = 0; block < tcb.sackSeenCount; block++) {
+    const seenEnd = seen[2 * block + 1] as number;
+    if (seen[2 * block] === start && gt(seenEnd, start)) return lt(seenEnd, end) ? seenEnd : end;
+  }
+  return start;
 }
 
 /** Whether the first block reports a duplicate of what this very ACK covers (RFC 2883 §4, D-SACK). */

@@ -227,14 +227,14 @@ export class Tcb {
 
   /** Bytes received in order and not read; for a listener the connections waiting for accept. */
   get receiveQueue(): number {
-    if (this.queue !== undefined) return this.queue.length;
+    if (this.state === LISTEN) return this.queue!.length;
     const fin = this.rcv.closed ? 1 : 0;
     return ((this.rcv.nxt - this.rcv.read) | 0) - fin;
   }
 
   /** Bytes queued and not acknowledged; for a listener its backlog. */
   get sendQueue(): number {
-    if (this.queue !== undefined) return this.queue.backlog;
+    if (this.state === LISTEN) return this.queue!.backlog;
     return this.state === CLOSED || this.state === TIME_WAIT
       ? 0
       : Math.max(0, (this.snd.end - this.snd.una) | 0);
@@ -275,9 +275,5 @@ export class Tcb {
     if (!this.eventPending) return;
     this.eventPending = false;
     this.onEvent?.();
-  }
-
-  get isListening(): boolean {
-    return this.state === LISTEN;
   }
 }

@@ -148,13 +148,15 @@ export class Tcp implements Transport {
 
   /** Makes a listener known. */
   rememberListener(tcb: Tcb): void {
+    this.ports.addListener(tcb);
     this.live.add(tcb);
   }
 
-  /** Takes a TCB out of every table. */
+  /** Takes a TCB out of every table. A port that its user has bound stays his until he lets go. */
   forget(tcb: Tcb): void {
     this.live.delete(tcb);
-    this.ports.remove(tcb);
+    if (tcb.orphaned || !tcb.boundByUser) this.ports.remove(tcb);
+    this.ports.removeListener(tcb);
     if (!tcb.inBucket) return;
     tcb.inBucket = false;
     const bucket = this.bucketOf(tcb.localAddress, tcb.localPort, tcb.remoteAddress, tcb.remotePort);

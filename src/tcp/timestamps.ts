@@ -1,9 +1,10 @@
 /** Timestamps and PAWS, RFC 7323 §3 to §5. The clock ticks in milliseconds (§5.4 asks for 1 ms to 1 s). */
 
+import { answerUnacceptable } from "./challenge-ack.ts";
 import { RST, SYN } from "./header.ts";
 import type { Segment } from "./segment.ts";
 import { leq, lt } from "./sequence.ts";
-import { ACK_NOW, type Tcb } from "./tcb.ts";
+import type { Tcb } from "./tcb.ts";
 
 /** RFC 7323 §5.5: TS.Recent of a connection idle for longer is no longer believed. */
 const OUTDATED_MICROS = 24 * 24 * 3600 * 1e6;
@@ -34,7 +35,7 @@ export function checkTimestamp(tcb: Tcb, segment: Segment): boolean {
   if (!lt(segment.timestampValue, timestamps.recent)) return true;
   if (isOutdated(tcb)) return true;
   tcb.tcp.counters.droppedOldTimestamp++;
-  tcb.ackPending = ACK_NOW;
+  answerUnacceptable(tcb, segment);
   return false;
 }
 

@@ -1,6 +1,7 @@
 /** The window that we offer: RFC 9293 §3.8.6, RFC 7323 §2.3. */
 
 import { MAX_WINDOW_SCALE } from "./options.ts";
+import { max } from "./sequence.ts";
 import { ACK_NOW, type Tcb } from "./tcb.ts";
 
 const LARGEST_UNSCALED = 65_535;
@@ -34,11 +35,13 @@ export function offerWindow(tcb: Tcb, isSyn: boolean): number {
     rcv.edge = (rcv.nxt + unscaled) | 0;
     return unscaled;
   }
-  // Rounding down could take back what was offered (RFC 7323 §2.4); round up then, by less than one unit.
+  // Rounding down could take back what was offered (RFC 7323 §2.4); round up then, but never to more than one unit beyond
+  // the buffer, or the edge would creep on without the user reading.
+  const unit = 1 << rcv.scale;
   let field = window >>> rcv.scale;
-  if (field << rcv.scale < offered) field++;
+  if (field * unit < offered && (field + 1) * unit < free + unit) field++;
   field = Math.min(field, LARGEST_UNSCALED);
-  rcv.edge = (rcv.nxt + (field << rcv.scale)) | 0;
+  rcv.edge = max(rcv.edge, (rcv.nxt + field * unit) | 0);
   return field;
 }
 

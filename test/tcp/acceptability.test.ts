@@ -30,7 +30,8 @@ function withWindow(window: number, wireNext: number): { peer: SegmentPeer; next
 function isAcceptable(first: number, length: number, window: number): boolean {
   if (window === 0) return length === 0 && first === 0;
   const inWindow = (octet: number) => octet >= 0 && octet < window;
-  return length === 0 ? inWindow(first) : inWindow(first) || inWindow(first + length - 1);
+  // just behind the window stands a sender that has filled it: its ACKs count, as everywhere
+  return length === 0 ? inWindow(first) || first === window : inWindow(first) || inWindow(first + length - 1);
 }
 
 describe("RFC 9293 §3.10.7.4, first check: the sequence number", () => {

@@ -153,7 +153,8 @@ describe("after a timeout, RFC 6675 §5.1", () => {
     again.push(...numbers(peer));
     selective(peer, 4, [6, 10]);
     again.push(...numbers(peer));
-    expect(again.filter((number) => number < 10)).toEqual([0, 1, 4, 5, 8, 9]);
+    // 8 and 9 had arrived, as it turns out before their turn comes: after a timeout cwnd grows by one segment an ACK
+    expect(again.filter((number) => number < 10)).toEqual([0, 1, 4, 5]);
     expect([peer.tcb!.recovery.phase, peer.tcb!.recovery.recover]).toEqual([2, point]);
   });
 

@@ -136,8 +136,8 @@ describe("silly windows: the receiver, RFC 9293 §3.8.6.2.2", () => {
           peer.advance(50);
           for (const segment of peer.take()) {
             const offered = segment.ack + (segment.window << scale);
-            expect(offered).toBeGreaterThanOrEqual(edge);
-            edge = offered;
+            expect(offered).toBeGreaterThan(edge - 2 ** scale); // within what the field can say (RFC 7323 §2.4)
+            edge = Math.max(edge, offered);
           }
           peer.inject({});
         }

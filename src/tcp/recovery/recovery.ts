@@ -20,8 +20,8 @@ export class AckSummary {
   acked = 0;
   /** A duplicate by RFC 5681 §2, or by RFC 6675 §2 where SACK is used. */
   isDuplicate = false;
-  /** FlightSize before this ACK. */
-  flightBefore = 0;
+  /** Bytes newly SACKed. */
+  newlySacked = 0;
   /** Round-trip sample, µs; -1: none. */
   rtt = -1;
 }
@@ -36,10 +36,15 @@ export class Recovery {
   /** When the wait began that timers now measure (R2, user timeout), µs. */
   stalledSince = 0;
   private rescued = false;
+  /** The largest flight of the last round trip, bytes, which ends when `peakEnd` is acknowledged; and whether cwnd bounded it. */
+  private peakFlight = 0;
+  private peakEnd = 0;
+  private windowLimited = false;
 
   /** @param iss RFC 6582 §3.2, step 1 of the initialization: `recover` begins at the initial sequence number */
   start(iss: number): void {
     this.recover = iss;
+    this.peakEnd = iss;
   }
 
   /** RFC 3042: on the first two duplicate ACKs one new segment each may leave beyond the window. With SACK, `pipe` has shrunk already. */
@@ -49,11 +54,12 @@ export class Recovery {
       : 0;
   }
 
-  /** RFC 6675 §4, NextSeg() rule 4: one rescue retransmission an episode. Asking is taking it. */
-  mayRescue(tcb: Tcb): boolean {
-    if (this.rescued || !gt(this.recover, tcb.snd.una)) return false;
-    this.rescued = true;
-    return true;
+  /** RFC 6675 §4, NextSeg() rule 4: one rescue retransmission an episode, of the last segment; -1 when there is none. */
+  takeRescue(tcb: Tcb): number {
+    if (this.rescued || !gt(this.recover, tcb.snd.una)) return -1;
+    const last = tcb.scoreboard.lastHole();
+    this.rescued = last >= 0;
+    return last;
   }
 
   /** SND.UNA and the scoreboard are up to date: finds losses, moves the window. */
@@ -61,13 +67,32 @@ export class Recovery {
     if (ack.acked > 0) this.dupAcks = 0;
     else if (ack.isDuplicate) this.dupAcks++;
 
-    const wasRecovering = this.phase === RECOVERY;
+    const before = this.phase;
     if (this.phase !== OPEN && geq(tcb.snd.una, this.recover)) this.leave(tcb);
     else if (this.phase === RECOVERY) this.proceed(tcb, ack);
-    else if (this.phase === OPEN && this.detects(tcb)) this.enter(tcb);
+    else if (this.phase === OPEN && this.detects(tcb, ack)) this.enter(tcb);
 
     // RFC 5681 §3.2 step 6, RFC 6582 §3.2: the ACK that ends recovery sets the window, and does not make it grow
-    if (!wasRecovering && this.phase !== RECOVERY && ack.acked > 0) grow(tcb, ack);
+    if (before !== RECOVERY && this.phase !== RECOVERY && ack.acked > 0) this.grow(tcb, ack, before);
+  }
+
+  /** Output has sent what it could; `limited`: the congestion window held more back. */
+  noteFlight(tcb: Tcb, limited: boolean): void {
+    const flight = tcb.flightSize;
+    if (!limited && flight <= this.peakFlight && !geq(tcb.snd.una, this.peakEnd)) return;
+    this.peakFlight = flight;
+    this.peakEnd = tcb.snd.nxt;
+    this.windowLimited = limited;
+  }
+
+  /** The window grows only for a sender that uses it (RFC 7661 §4.3 has the reasons), as the last round trip shows. */
+  private grow(tcb: Tcb, ack: AckSummary, phase: number): void {
+    const congestion = tcb.congestion!;
+    const inSlowStart = congestion.cwnd < congestion.ssthresh;
+    if (!this.windowLimited && !(inSlowStart && congestion.cwnd < 2 * this.peakFlight)) return;
+    // RFC 3465 §2.3: after a timeout no more than one SMSS an ACK, which may cover what had arrived long before
+    const counted = phase === LOSS ? Math.min(ack.acked, congestion.segmentSize) : ack.acked;
+    congestion.onAck(counted, ack.rtt, tcb.tcp.clock.now);
   }
 
   /** The retransmission timer has expired (RFC 5681 §3.1, RFC 6582 §3.2 step 4, RFC 6675 §5.1). */
@@ -79,15 +104,20 @@ export class Recovery {
       tcb.tcp.clock.now,
     );
     tcb.scoreboard.markAllLost();
+    tcb.sackSeenCount = 0; // the receiver may have discarded what it had SACKed
     this.phase = LOSS;
     this.recover = tcb.snd.nxt;
     this.dupAcks = 0;
   }
 
-  private detects(tcb: Tcb): boolean {
+  /** Without news of SACKed text nothing more can be judged lost. */
+  private findLosses(tcb: Tcb, ack: AckSummary): boolean {
+    return ack.newlySacked > 0 && tcb.scoreboard.detectLosses(tcb.congestion!.segmentSize);
+  }
+
+  private detects(tcb: Tcb, ack: AckSummary): boolean {
     if (tcb.snd.nxt === tcb.snd.una) return false;
-    if (tcb.sackEnabled)
-      return tcb.scoreboard.detectLosses(tcb.congestion!.segmentSize) || this.dupAcks >= DUP_THRESH;
+    if (tcb.sackEnabled) return this.findLosses(tcb, ack) || this.dupAcks >= DUP_THRESH;
     // RFC 6582 §3.2, step 2: duplicates of what a timeout has sent again must not start fast recovery
     return this.dupAcks >= DUP_THRESH && gt(tcb.snd.una, this.recover);
   }
@@ -109,7 +139,7 @@ export class Recovery {
 
   private proceed(tcb: Tcb, ack: AckSummary): void {
     if (tcb.sackEnabled) {
-      tcb.scoreboard.detectLosses(tcb.congestion!.segmentSize);
+      this.findLosses(tcb, ack);
       // A partial ACK whose edge no SACK covers yet: the segment there is missing too.
       if (ack.acked > 0 && tcb.scoreboard.sackedBytes === 0) this.retransmitFirst(tcb);
       return;
@@ -122,7 +152,9 @@ export class Recovery {
       congestion.cwnd = Math.max(segmentSize, congestion.cwnd - ack.acked);
       if (ack.acked >= segmentSize) congestion.cwnd += segmentSize;
     } else if (ack.isDuplicate) {
-      congestion.cwnd += segmentSize; // RFC 6582 §3.2 step 3 of RFC 5681 §3.2: each duplicate means one has left
+      // RFC 5681 §3.2 step 4: each duplicate means that one segment has left the network; there are no more than were in it
+      const most = congestion.ssthresh + ((this.recover - tcb.snd.una) | 0);
+      congestion.cwnd = Math.min(congestion.cwnd + segmentSize, Math.max(congestion.cwnd, most));
     }
   }
 
@@ -140,14 +172,4 @@ export class Recovery {
     this.phase = OPEN;
     this.dupAcks = 0;
   }
-}
-
-/** The window grows only for a sender that uses it (RFC 7661 §4.3 has the reasons): at least half of it was in flight. */
-function grow(tcb: Tcb, ack: AckSummary): void {
-  const congestion = tcb.congestion!;
-  const isLimited =
-    congestion.cwnd < congestion.ssthresh
-      ? ack.flightBefore * 2 >= congestion.cwnd
-      : ack.flightBefore + congestion.segmentSize > congestion.cwnd;
-  if (isLimited) congestion.onAck(ack.acked, ack.rtt, tcb.tcp.clock.now);
 }

@@ -105,10 +105,13 @@ export class Scoreboard {
     if (isAmbiguous) this.ackedSentAt = -1;
   }
 
-  /** Marks the segments within [start, end) as SACKed; returns the bytes newly so. The caller has checked the edges. */
-  sack(start: number, end: number): number {
+  /**
+   * Marks the segments within [start, end) as SACKed; returns the bytes newly so. The caller has checked the edges.
+   * @param from where to begin to look: what lies before it is known to be marked
+   */
+  sack(start: number, end: number, from = start): number {
     let bytes = 0;
-    for (let number = this.find(start); number < this.end; number++) {
+    for (let number = this.find(from); number < this.end; number++) {
       const at = number & this.mask;
       const length = this.lengths[at] as number;
       const recordEnd = ((this.seqs[at] as number) + length) | 0;
@@ -232,6 +235,11 @@ export class Scoreboard {
     this.marks[at] = (this.marks[at] as number) | RETRANSMITTED | EVER_RETRANSMITTED;
     this.account(at, length);
     this.sentTimes[at] = now;
+  }
+
+  /** A part of the first segment was sent again, as a probe: it tells no round trip any more. */
+  noteProbe(): void {
+    if (this.first < this.end) this.marks[this.first & this.mask]! |= EVER_RETRANSMITTED;
   }
 
   /** When the first outstanding segment was last sent; `otherwise` when there is none. */
