@@ -21,11 +21,17 @@ export function readableOf(socket: Socket): ReadableStream<Uint8Array> {
   );
 }
 
+/** What the types for Node 20 do not know of a WritableStreamDefaultController. */
+interface Abortable {
+  readonly signal: AbortSignal;
+}
+
 /** Sends what is written; a write is done when the socket has taken it. */
 export function writableOf(socket: Socket): WritableStream<Uint8Array | string> {
   let closing: Promise<void> | undefined;
   return new WritableStream<Uint8Array | string>({
-    start({ signal }) {
+    start(controller) {
+      const { signal } = controller as unknown as Abortable;
       // abort() below is called when the write under way has ended: closing the socket is what ends it
       signal.addEventListener("abort", () => {
         closing = socket.close();
