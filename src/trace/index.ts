@@ -17,7 +17,9 @@ export {
   type CaptureDirection,
   type CapturedPacket,
   type CaptureFile,
+  type CaptureScan,
   readPcapng,
+  scanPcapng,
   writePcapng,
 } from "./pcapng.ts";
 export { Printer, printCapture } from "./print.ts";

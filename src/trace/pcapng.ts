@@ -13,6 +13,12 @@ const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
  */
 const LINKTYPE_IPV4 = 228;
 const LINKTYPE_RAW = 101;
+/** LINKTYPE_ETHERNET: 14 bytes of addresses and type come first; it is read and not written. */
+const LINKTYPE_ETHERNET = 1;
+const ETHERNET_HEADER = 14;
+const ETHERTYPE_IPV4 = 0x0800;
+/** The first four bytes of a classic pcap file: times in µs or ns, in either byte order. */
+const CLASSIC_PCAP = [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1];
 /** Option codes: common, of an interface, of a packet. */
 const OPT_COMMENT = 1;
 const SHB_USERAPPL = 4;
@@ -147,25 +153,50 @@ class BlockWriter {
 }
 
 /**
- * Reads pcapng: sections of either byte order, raw IPv4, and interfaces of any time resolution. Blocks it does not know
- * are skipped. Throws a RangeError that says where the file stops making sense.
+ * Reads pcapng: sections of either byte order, raw IPv4 or Ethernet, and interfaces of any time resolution. Blocks it does
+ * not know are skipped, and so are packets that are not IPv4. Throws a RangeError that says where the file stops making
+ * sense.
  */
 export function readPcapng(bytes: Uint8Array): CaptureFile {
+  const { interfaces, packets, fault } = scanPcapng(bytes);
+  if (fault !== undefined) throw fault;
+  return { interfaces, packets };
+}
+
+/** What can be read of a file that may be damaged or cut off. */
+export interface CaptureScan extends CaptureFile {
+  /** Packets of other protocols than IPv4, which are not among `packets`. */
+  readonly notIpv4: number;
+  /** Where and why reading ended before the end. */
+  readonly fault: RangeError | undefined;
+}
+
+/** As {@link readPcapng}, but never throws. */
+export function scanPcapng(bytes: Uint8Array): CaptureScan {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const reader = new PcapngReader(bytes, view);
-  reader.readAll();
-  return { interfaces: reader.interfaces, packets: reader.packets };
+  let fault: RangeError | undefined;
+  try {
+    reader.readAll();
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    fault = error;
+  }
+  const { interfaces, packets, notIpv4 } = reader;
+  return { interfaces, packets, notIpv4, fault };
 }
 
 class PcapngReader {
   readonly interfaces: string[] = [];
   readonly packets: CapturedPacket[] = [];
+  notIpv4 = 0;
   private readonly bytes: Uint8Array;
   private readonly view: DataView;
   private little = true;
   /** Interfaces of earlier sections: each section counts its own from 0. */
   private sectionStart = 0;
   private readonly ticksPerMicro: number[] = [];
+  private readonly linkTypes: number[] = [];
 
   constructor(bytes: Uint8Array, view: DataView) {
     this.bytes = bytes;
@@ -173,16 +204,19 @@ class PcapngReader {
   }
 
   readAll(): void {
+    if (this.bytes.length === 0) throw new RangeError("not a readable pcapng file: it is empty");
+    if (this.bytes.length >= 4 && CLASSIC_PCAP.includes(this.view.getUint32(0))) {
+      throw new RangeError("a classic pcap file; convert it with `tshark -r … -w … -F pcapng`");
+    }
     let at = 0;
     while (at < this.bytes.length) {
-      if (at + 12 > this.bytes.length) throw fault("a block is cut short", at);
+      if (at + 12 > this.bytes.length) throw fault("it is cut off in a block", at);
       const type = this.view.getUint32(at, this.little);
       if (at === 0 && type !== SECTION_HEADER) throw fault("this is not a pcapng file", at);
       if (type === SECTION_HEADER) this.readByteOrder(at);
       const length = this.view.getUint32(at + 4, this.little);
-      if (length < 12 || length % 4 !== 0 || at + length > this.bytes.length) {
-        throw fault(`a block of length ${length}`, at);
-      }
+      if (length < 12 || length % 4 !== 0) throw fault(`a block of length ${length}`, at);
+      if (at + length > this.bytes.length) throw fault(`it is cut off in a block of length ${length}`, at);
       if (type === INTERFACE_DESCRIPTION) this.readInterface(at, length);
       if (type === ENHANCED_PACKET) this.readPacket(at, length);
       at += length;
@@ -199,8 +233,8 @@ class PcapngReader {
 
   private readInterface(at: number, length: number): void {
     const link = length < 20 ? -1 : this.view.getUint16(at + 8, this.little);
-    if (link !== LINKTYPE_RAW && link !== LINKTYPE_IPV4) {
-      throw fault(`link type ${link}; only raw IPv4 (101, 228) is understood`, at);
+    if (link !== LINKTYPE_RAW && link !== LINKTYPE_IPV4 && link !== LINKTYPE_ETHERNET) {
+      throw fault(`link type ${link}; only Ethernet (1) and raw IPv4 (101, 228) are understood`, at);
     }
     let name = `interface ${this.interfaces.length}`;
     let ticksPerMicro = 1;
@@ -210,6 +244,7 @@ class PcapngReader {
     });
     this.interfaces.push(name);
     this.ticksPerMicro.push(ticksPerMicro);
+    this.linkTypes.push(link);
   }
 
   private readPacket(at: number, length: number): void {
@@ -227,15 +262,28 @@ class PcapngReader {
       if (code === EPB_FLAGS && flags !== undefined) direction = DIRECTIONS[flags & 3] ?? "unknown";
       if (code === OPT_COMMENT) comment = new TextDecoder().decode(data);
     });
+    const start = this.headerLength(number, at + 28, kept);
+    if (start < 0) {
+      this.notIpv4++;
+      return;
+    }
     const ticks = view.getUint32(at + 12, little) * 0x1_0000_0000 + view.getUint32(at + 16, little);
     this.packets.push({
       time: Math.floor(ticks / ticksPerMicro),
       interface: number,
       direction,
-      bytes: this.bytes.slice(at + 28, at + 28 + kept),
-      originalLength: view.getUint32(at + 24, little),
+      bytes: this.bytes.slice(at + 28 + start, at + 28 + kept),
+      originalLength: view.getUint32(at + 24, little) - start,
       comment,
     });
+  }
+
+  /** Bytes before the IPv4 header of the `kept` bytes at `at`; -1 when they are something else. */
+  private headerLength(number: number, at: number, kept: number): number {
+    const link = this.linkTypes[number];
+    if (link === LINKTYPE_RAW) return kept > 0 && this.view.getUint8(at) >> 4 === 6 ? -1 : 0;
+    if (link !== LINKTYPE_ETHERNET) return 0;
+    return kept >= ETHERNET_HEADER && this.view.getUint16(at + 12) === ETHERTYPE_IPV4 ? ETHERNET_HEADER : -1;
   }
 
   private readOptions(from: number, end: number, take: (code: number, data: Uint8Array) => void): void {

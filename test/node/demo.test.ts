@@ -6,7 +6,7 @@ import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { packetPool } from "../../src/index.ts";
 import { Demo, seededContent } from "../../src/node/index.ts";
 import { main } from "../../src/node/main.ts";
-import { readPcapng } from "../../src/trace/index.ts";
+import { readPcapng, writePcapng } from "../../src/trace/index.ts";
 import { run } from "../examples/run.ts";
 import { readWith } from "../trace/tools.ts";
 import { netwright, TestTerminal } from "./terminal.ts";
@@ -207,6 +207,33 @@ describe("--pcap", () => {
     expect(lines[0]).toMatch(
       /^00:00:00\.000000 IP 10\.0\.0\.1\.\d+ > 10\.0\.0\.2\.12000: Flags \[S\], seq \d+, win/,
     );
+  });
+
+  test("dump prints what is whole of a file that was cut off, then says so", async () => {
+    const path = join(folder, "cut.pcapng");
+    const { segments } = await report("--size", "20000", "--pcap", path);
+    writeFileSync(path, readFileSync(path).subarray(0, -1));
+    const { code, out, err } = await netwright("dump", path);
+    expect(code).toBe(1);
+    expect(out.trimEnd().split("\n")).toHaveLength(segments - 1);
+    expect(err).toMatch(/cut\.pcapng: not a readable pcapng file: it is cut off in a block .*\n$/);
+  });
+
+  test("dump says how many packets are not IPv4", async () => {
+    const path = join(folder, "arp.pcapng");
+    const packet = {
+      time: 0,
+      interface: 0,
+      direction: "unknown" as const,
+      bytes: new Uint8Array(42),
+      originalLength: 42,
+    };
+    const bytes = writePcapng({ interfaces: ["eth0"], packets: [packet] });
+    const view = new DataView(bytes.buffer);
+    view.setUint16(view.getUint32(4, true) + 8, 1, true); // Ethernet
+    writeFileSync(path, bytes);
+    const err = "packets left out because they are not IPv4: 1\n";
+    expect(await netwright("dump", path)).toEqual({ code: 0, out: "", err });
   });
 
   test("Wireshark finds nothing wrong with it", async (context) => {

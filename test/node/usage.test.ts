@@ -47,6 +47,10 @@ describe("what makes no sense: one line, exit 2", () => {
 describe("what does not work: one line, exit 1", () => {
   const noCapture = join(folder, "text");
   writeFileSync(noCapture, "this is a text\n");
+  const empty = join(folder, "empty");
+  writeFileSync(empty, "");
+  const classic = join(folder, "classic.pcap");
+  writeFileSync(classic, Uint8Array.of(0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0));
 
   test.each([
     [
@@ -62,6 +66,8 @@ describe("what does not work: one line, exit 1", () => {
     [["demo", "--pcap", folder], `cannot write ${folder}: it is a directory`],
     [["dump", join(folder, "none")], `cannot read ${join(folder, "none")}: no such file or directory`],
     [["dump", folder], `cannot read ${folder}: it is a directory`],
+    [["dump", empty], `${empty}: not a readable pcapng file: it is empty`],
+    [["dump", classic], `${classic}: a classic pcap file; convert it with \`tshark -r … -w … -F pcapng\``],
     [["dump", noCapture], `${noCapture}: not a readable pcapng file: this is not a pcapng file at byte 0`],
   ])("%j", async (argv, message) => {
     expect(await netwright(...argv)).toEqual({ code: 1, out: "", err: `${message}\n` });

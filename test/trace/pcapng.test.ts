@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CaptureFile, readPcapng, writePcapng } from "../../src/trace/index.ts";
+import { type CaptureFile, readPcapng, scanPcapng, writePcapng } from "../../src/trace/index.ts";
 import { SAMPLES } from "./samples.ts";
 import { readWith } from "./tools.ts";
 
@@ -92,6 +92,60 @@ describe("pcapng", () => {
     }
   });
 
+  it("gives what is whole of a file that was cut off", () => {
+    const bytes = writePcapng(FILE);
+    expect(scanPcapng(bytes)).toEqual({ ...FILE, notIpv4: 0, fault: undefined });
+    const { packets, fault } = scanPcapng(bytes.slice(0, bytes.length - 20));
+    expect(packets).toEqual(FILE.packets.slice(0, -1));
+    expect(fault?.message).toMatch(
+      /^not a readable pcapng file: it is cut off in a block of length \d+ at byte \d+$/,
+    );
+  });
+
+  it("reads Ethernet without its header, and counts what is not IPv4", () => {
+    const header = (type: number) => [2, 0, 0, 0, 0, 1, 2, 0, 0, 0, 0, 2, type >> 8, type & 255];
+    const frames = [
+      [...header(0x0800), ...SAMPLES[0]!],
+      [...header(0x0806), ...new Uint8Array(28)],
+      [...header(0x86dd), ...new Uint8Array(40)],
+      header(0x0800).slice(0, 13),
+      [...header(0x0800), ...SAMPLES[1]!],
+    ].map((frame) => ({ ...FILE.packets[0]!, bytes: Uint8Array.from(frame), originalLength: frame.length }));
+    const bytes = withLinkType(writePcapng({ interfaces: ["eth0"], packets: frames }), 1);
+    const expected = [SAMPLES[0]!, SAMPLES[1]!].map((datagram) => ({
+      ...FILE.packets[0]!,
+      bytes: datagram,
+      originalLength: datagram.length,
+    }));
+    expect(scanPcapng(bytes)).toEqual({
+      interfaces: ["eth0"],
+      packets: expected,
+      notIpv4: 3,
+      fault: undefined,
+    });
+    expect(scanPcapng(swap(bytes)).packets).toEqual(expected);
+  });
+
+  it("reads raw IP, and counts what is IPv6", () => {
+    const ipv6 = { ...FILE.packets[0]!, bytes: Uint8Array.of(0x60, 0, 0, 0), originalLength: 4 };
+    const bytes = writePcapng({ interfaces: ["tun0"], packets: [ipv6, FILE.packets[0]!] });
+    expect(scanPcapng(withLinkType(bytes, 101))).toMatchObject({ packets: [FILE.packets[0]!], notIpv4: 1 });
+    expect(() => readPcapng(withLinkType(bytes, 113))).toThrow(
+      "link type 113; only Ethernet (1) and raw IPv4 (101, 228) are understood",
+    );
+  });
+
+  it("refuses an empty file, and a classic pcap file by name", () => {
+    expect(() => readPcapng(new Uint8Array(0))).toThrow("it is empty");
+    for (const magic of [0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1]) {
+      const classic = new Uint8Array(24);
+      new DataView(classic.buffer).setUint32(0, magic);
+      expect(() => readPcapng(classic)).toThrow(
+        /^a classic pcap file; convert it with `tshark .*-F pcapng`$/,
+      );
+    }
+  });
+
   it("says where a file stops making sense, and fails in no other way", () => {
     const bytes = writePcapng(FILE);
     expect(() => readPcapng(Uint8Array.from({ length: 40 }, () => 7))).toThrow(
@@ -119,6 +173,14 @@ describe("pcapng", () => {
     );
   });
 });
+
+/** The same file, of one interface, as if its packets were of another link type. */
+function withLinkType(bytes: Uint8Array, type: number): Uint8Array {
+  const result = bytes.slice();
+  const view = new DataView(result.buffer);
+  view.setUint16(view.getUint32(4, true) + 8, type, true);
+  return result;
+}
 
 /** The same file, big-endian: every field turned round by hand. */
 function swap(bytes: Uint8Array): Uint8Array {
