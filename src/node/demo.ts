@@ -160,7 +160,7 @@ async function sendFile(host: Host, content: Content): Promise<Sent> {
   }
   socket.shutdown(SHUT_WR);
   await socket.recv(1);
-  const info = socket.getsockopt(IPPROTO_TCP, TCP_INFO) as TcpInfo;
+  const info = socket.getsockopt(IPPROTO_TCP, TCP_INFO);
   await socket.close();
   return { bytes, sha256: digest.digest("hex"), info };
 }

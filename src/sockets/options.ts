@@ -51,6 +51,21 @@ export interface Linger {
 
 export type OptionValue = number | string | Linger | TcpInfo;
 
+/** What `getsockopt` gives for option `O` of level `L`, when both are written as constants. */
+export type OptionValueOf<L extends number, O extends number> = number extends L | O
+  ? OptionValue
+  : L extends typeof SOL_SOCKET
+    ? O extends typeof SO_LINGER
+      ? Linger
+      : number
+    : L extends typeof IPPROTO_TCP
+      ? O extends typeof TCP_INFO
+        ? TcpInfo
+        : O extends typeof TCP_CONGESTION
+          ? string
+          : number
+      : number;
+
 /** What kind of value an option takes, and how the TypeError says it. */
 interface Kind<V> {
   readonly takes: string;

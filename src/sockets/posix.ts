@@ -33,7 +33,7 @@ import { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
 import { inet_ntoa } from "./inet.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
-import { type OptionValue, readOption, writeOption } from "./options.ts";
+import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "./poll.ts";
 import type { SocketHost } from "./socket-host.ts";
 import { StreamCore } from "./stream.ts";
@@ -197,8 +197,11 @@ export class Posix {
     return sockaddr(core.remoteAddress, core.remotePort);
   };
 
-  readonly getsockopt = (fd: number, level: number, option: number): OptionValue =>
-    readOption(this.get(fd, "getsockopt").core, level, option);
+  readonly getsockopt = <L extends number, O extends number>(
+    fd: number,
+    level: L,
+    option: O,
+  ): OptionValueOf<L, O> => readOption(this.get(fd, "getsockopt").core, level, option) as OptionValueOf<L, O>;
 
   readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
     writeOption(this.get(fd, "setsockopt").core, level, option, value);

@@ -11,7 +11,7 @@ import type { SocketCore } from "./core.ts";
 import { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
-import { type OptionValue, readOption, writeOption } from "./options.ts";
+import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options.ts";
 import type { SocketHost } from "./socket-host.ts";
 import { StreamCore } from "./stream.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
@@ -143,15 +143,18 @@ export class Socket {
     return perform(this.host, call, this.patience("send", flags));
   }
 
-  /** At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. */
+  /** At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. Size 0 does nothing. */
   async recv(size: number, flags = 0): Promise<Uint8Array> {
     checkRange("recv", "size", size, 0, LARGEST);
+    if (this.asksForNothing("recv", size, flags)) return new Uint8Array(0);
     return this.receive("recv", undefined, size, flags, (call, count) => taken(call.into, count));
   }
 
   /** Fills `buffer`, or `size` bytes of it, and returns how many bytes came. */
   async recv_into(buffer: Uint8Array, size = 0, flags = 0): Promise<number> {
-    return this.receive("recv_into", buffer, sizeFor("recv_into", buffer, size), flags, (_, count) => count);
+    const length = sizeFor("recv_into", buffer, size);
+    if (this.asksForNothing("recv_into", length, flags)) return 0;
+    return this.receive("recv_into", buffer, length, flags, (_, count) => count);
   }
 
   /** As {@link recv}, and where from. */
@@ -206,8 +209,8 @@ export class Socket {
     return inetAddress(core.remoteAddress, core.remotePort);
   }
 
-  getsockopt(level: number, option: number): OptionValue {
-    return readOption(this.open("getsockopt"), level, option);
+  getsockopt<L extends number, O extends number>(level: L, option: O): OptionValueOf<L, O> {
+    return readOption(this.open("getsockopt"), level, option) as OptionValueOf<L, O>;
   }
 
   setsockopt(level: number, option: number, value: OptionValue): void {
@@ -258,8 +261,7 @@ export class Socket {
   }
 
   /** {@link connections} of a listening socket, {@link chunks} of any other: TypeScript cannot know which. */
-  // biome-ignore lint/suspicious/noExplicitAny: see above
-  [Symbol.asyncIterator](): AsyncGenerator<any, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array | Socket, void, undefined> {
     return this.description.core.listening ? this.connections() : this.chunks();
   }
 
@@ -300,8 +302,15 @@ export class Socket {
     flags: number,
     result: (call: ReceiveCall<T>, count: number) => T,
   ): Promise<T> {
-    const call = new ReceiveCall(this.open(syscall), "recv", buffer, 0, size, flags, result);
+    const call = new ReceiveCall(this.open(syscall), syscall, buffer, 0, size, flags, result);
     return perform(this.host, call, this.patience("receive", flags));
+  }
+
+  /** Python's `recv` and `recv_into` of 0 bytes never reach the socket, so they neither wait nor take a datagram. */
+  private asksForNothing(syscall: string, size: number, flags: number): boolean {
+    checkInteger(syscall, "flags", flags);
+    this.open(syscall);
+    return size === 0;
   }
 
   private patience(direction: "receive" | "send", flags = 0): Patience {

@@ -36,9 +36,9 @@ async function echo(): Promise<void> {
   const listener = b.socket();
   listener.bind({ address: "", port: 80 });
   listener.listen(8);
-  for await (const connection of listener) {
+  for await (const connection of listener.connections()) {
     void (async () => {
-      for await (const chunk of connection) {
+      for await (const chunk of connection.chunks()) {
         await connection.sendall(new TextDecoder().decode(chunk).toUpperCase());
       }
       await connection.close();

@@ -31,7 +31,7 @@ export async function live(seed: number): Promise<Outcome> {
       const [connection] = await listener.accept();
       const sent = connection.sendall(PAYLOAD).then(() => connection.shutdown(1));
       let length = 0;
-      for await (const chunk of connection) length += chunk.length;
+      for await (const chunk of connection.chunks()) length += chunk.length;
       await sent;
       await connection.close();
       return length;
@@ -41,7 +41,7 @@ export async function live(seed: number): Promise<Outcome> {
       await client.connect({ address: "b", port: 80 });
       const sent = client.sendall(PAYLOAD).then(() => client.shutdown(1));
       let length = 0;
-      for await (const chunk of client) length += chunk.length;
+      for await (const chunk of client.chunks()) length += chunk.length;
       await sent;
       await client.close();
       return length;

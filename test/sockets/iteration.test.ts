@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SHUT_WR, SO_LINGER, SOL_SOCKET } from "../../src/index.ts";
+import { SHUT_WR, SO_LINGER, SOL_SOCKET, Socket } from "../../src/index.ts";
 import { connection, failure, listener, pair, pattern, receiver, text } from "../support/world.ts";
 
 describe("a socket as an async iterable", () => {
@@ -10,7 +10,7 @@ describe("a socket as an async iterable", () => {
       await client.sendall("hola");
       const reading = (async () => {
         let all = "";
-        for await (const chunk of server) all += text(chunk);
+        for await (const chunk of server) all += text(chunk as Uint8Array);
         return all;
       })();
       await net.sleep(5);
@@ -29,6 +29,7 @@ describe("a socket as an async iterable", () => {
         let count = 0;
         for await (const connected of listening) {
           count++;
+          if (!(connected instanceof Socket)) throw new Error("no connection");
           await connected.sendall("pues hola");
           await connected.close();
         }

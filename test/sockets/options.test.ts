@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, expectTypeOf, it } from "vitest";
 import {
   AF_INET,
   type Host,
@@ -11,7 +11,9 @@ import {
   IPPROTO_IP,
   IPPROTO_TCP,
   IPPROTO_UDP,
+  type Linger,
   MSG_WAITALL,
+  type OptionValue,
   SO_ACCEPTCONN,
   SO_BROADCAST,
   SO_DOMAIN,
@@ -231,7 +233,7 @@ describe("options of TCP", () => {
       client.setsockopt(IPPROTO_TCP, TCP_MAXSEG, 500);
       await client.connect({ address: "b", port: 80 });
       const [server] = await listening.accept();
-      const inUse = server.getsockopt(IPPROTO_TCP, TCP_MAXSEG) as number;
+      const inUse = server.getsockopt(IPPROTO_TCP, TCP_MAXSEG);
       expect(inUse).toBeLessThanOrEqual(500);
       expect(inUse).toBeGreaterThanOrEqual(488); // less the timestamps
       await Promise.all([client.close(), server.close(), listening.close()]);
@@ -262,7 +264,7 @@ describe("options of TCP", () => {
       const [client, server] = await connection(a, b);
       await client.sendall("hola");
       await server.recv(10);
-      const info = client.getsockopt(IPPROTO_TCP, TCP_INFO) as TcpInfo;
+      const info = client.getsockopt(IPPROTO_TCP, TCP_INFO);
       expect(info.state).toBe(1);
       expect(info.rtt).toBeGreaterThanOrEqual(20_000);
       expect(info.total_retrans).toBe(0);
@@ -438,6 +440,22 @@ describe("options at work", () => {
       lively.setsockopt(SOL_SOCKET, SO_KEEPALIVE, 0);
       const all = [quiet, quietServer, lively, livelyServer, listening];
       await Promise.all(all.map((socket) => socket.close()));
+    });
+  });
+});
+
+describe("what getsockopt gives has its own type", () => {
+  it("where level and option are constants, in both faces", async () => {
+    await withSocket(SOCK_STREAM, (socket, { posix }) => {
+      const fd = socket.fileno();
+      expectTypeOf(socket.getsockopt(SOL_SOCKET, SO_RCVBUF)).toEqualTypeOf<number>();
+      expectTypeOf(socket.getsockopt(SOL_SOCKET, SO_LINGER)).toEqualTypeOf<Linger>();
+      expectTypeOf(socket.getsockopt(IPPROTO_IP, IP_TTL)).toEqualTypeOf<number>();
+      expectTypeOf(socket.getsockopt(IPPROTO_TCP, TCP_INFO)).toEqualTypeOf<TcpInfo>();
+      expectTypeOf(socket.getsockopt(IPPROTO_TCP, TCP_CONGESTION)).toEqualTypeOf<string>();
+      expectTypeOf(posix.getsockopt(fd, SOL_SOCKET, SO_RCVBUF)).toEqualTypeOf<number>();
+      expectTypeOf(posix.getsockopt(fd, IPPROTO_TCP, TCP_INFO)).toEqualTypeOf<TcpInfo>();
+      expectTypeOf(socket.getsockopt(SOL_SOCKET, 8 as number)).toEqualTypeOf<OptionValue>();
     });
   });
 });

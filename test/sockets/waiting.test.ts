@@ -309,3 +309,43 @@ describe("calls that nobody awaited", () => {
     await socket.close();
   });
 });
+
+describe("the calls that receive", () => {
+  it("go by their own names, in errors and while they wait", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      const buffer = new Uint8Array(10);
+      for (const [name, call] of [
+        ["recv", () => server.recv(10)],
+        ["recv_into", () => server.recv_into(buffer)],
+        ["recvfrom", () => server.recvfrom(10)],
+        ["recvfrom_into", () => server.recvfrom_into(buffer)],
+      ] as const) {
+        server.setblocking(false);
+        expect((await failure(call())).message).toBe(`${name} EWOULDBLOCK`);
+        server.settimeout(1);
+        const waiting = failure(call());
+        expect([...b.pendingCalls][0]?.describe()).toMatch(new RegExp(`^${name} on 10\\.0\\.0\\.2:80 `));
+        expect(await waiting).toMatchObject({ syscall: name, code: "ETIMEDOUT" });
+      }
+      await Promise.all([client.close(), server.close()]);
+    });
+  });
+
+  it("of no bytes end at once, as in Python, and take nothing", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const [client, server] = await connection(a, b);
+      expect(await server.recv(0)).toEqual(new Uint8Array(0));
+      expect(await server.recv_into(new Uint8Array(0))).toBe(0);
+      const datagrams = receiver(a, 53);
+      await datagrams.sendto("here", { address: "127.0.0.1", port: 53 });
+      await net.sleep(1);
+      expect((await datagrams.recv(0)).length).toBe(0);
+      expect(text(await datagrams.recv(10))).toBe("here");
+      await Promise.all([client.close(), server.close(), datagrams.close()]);
+      expect((await failure(server.recv(0))).code).toBe("EBADF");
+    });
+  });
+});
