@@ -29,7 +29,9 @@ function move(tcp: Partial<TcpConfig>, fixedBytes?: number) {
         received += count;
         if (count > 0) continue;
         finishedAt = net.now;
-        receiveBuffer = [...b.tcp.connections()].find((tcb) => tcb.stateName !== "LISTEN")!.receiveBufferBytes;
+        receiveBuffer = [...b.tcp.connections()].find(
+          (tcb) => tcb.stateName !== "LISTEN",
+        )!.receiveBufferBytes;
         server.close();
         listener.close();
         return;

@@ -187,3 +187,45 @@ describe("after an idle time, RFC 5681 §4.1", () => {
     expect(peer.take().length).toBe(10);
   });
 });
+
+describe("growth that was earned", () => {
+  it("RFC 3465 §2.3: the ACK that ends the wait after a timeout, whatever it covers, is good for one segment", () => {
+    const peer = sending();
+    peer.advance(300);
+    expect([peer.take().length, cwnd(peer)]).toEqual([1, SMSS]);
+    peer.inject({ ack: 10 * SMSS + 1 });
+    expect(cwnd(peer)).toBe(2 * SMSS);
+    expect(peer.take().length).toBe(2);
+  });
+
+  it("ACKs that come in one instant count as they do one by one", () => {
+    const grown = [false, true].map((together) => {
+      const peer = sending();
+      peer.tcb!.congestion!.ssthresh = 10 * SMSS;
+      for (let round = 0; round < 10; round++) {
+        peer.write(pattern(100_000));
+        const una = peer.ack - peer.tcb!.flightSize;
+        const acks = [];
+        for (let ack = una + 2 * SMSS; ack <= peer.ack; ack += 2 * SMSS) acks.push({ ack });
+        acks.push({ ack: peer.ack });
+        if (together) peer.inject(...acks);
+        else for (const ack of acks) peer.inject(ack);
+        peer.take();
+      }
+      return cwnd(peer);
+    });
+    expect(grown[1]).toBeGreaterThan(17 * SMSS);
+    expect(Math.abs(grown[0]! - grown[1]!)).toBeLessThanOrEqual(2 * SMSS);
+  });
+
+  it("RFC 7661 §4.3: a sender that leaves its window unused does not get a larger one", () => {
+    const peer = new SegmentPeer();
+    peer.connect({ delay: 100 });
+    for (let round = 0; round < 50; round++) {
+      peer.write(pattern(2 * SMSS));
+      peer.take();
+      peer.inject({});
+    }
+    expect(cwnd(peer)).toBe(10 * SMSS);
+  });
+});

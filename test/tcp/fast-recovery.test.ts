@@ -214,3 +214,11 @@ describe("NewReno, RFC 6582 §3.2", () => {
     expect(numbers(peer)).toEqual([5]);
   });
 });
+
+describe("what forged duplicates can do", () => {
+  it("the window is inflated by no more segments than were in flight (TCP Daytona)", () => {
+    const peer = sending();
+    duplicates(peer, 200, 1);
+    expect(cwnd(peer)).toBeLessThanOrEqual(ssthresh(peer) + 12 * SMSS);
+  });
+});

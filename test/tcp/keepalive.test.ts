@@ -37,6 +37,26 @@ describe("keep-alive, RFC 9293 §3.8.4", () => {
     expect(peer.state).toBe("ESTABLISHED");
   });
 
+  it("MUST-26: the first probe follows what came last by the idle time, however long the interval", () => {
+    const peer = alive({ idle: 10, interval: 75 });
+    peer.advance(1000);
+    peer.inject({ flags: "PA", data: "x" });
+    peer.advance(9999);
+    peer.take();
+    peer.expectNothing();
+    peer.advance(1);
+    peer.expect("A", { seq: 0 });
+  });
+
+  it("segments that are not acceptable do not prove that the peer is alive", () => {
+    const peer = alive();
+    for (let second = 1; second <= 10; second++) {
+      peer.advance(1000);
+      peer.inject({ seq: 900_000 });
+    }
+    expect(peer.counters.keepAliveProbesSent).toBe(1);
+  });
+
   it("MUST-28: the first probe comes after two hours, not before", () => {
     const peer = new SegmentPeer();
     peer.connect();

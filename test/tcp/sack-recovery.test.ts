@@ -232,6 +232,28 @@ describe("SACK blocks that are not to be believed", () => {
   });
 });
 
+describe("the retransmission timer in recovery, RFC 6298 §5.1", () => {
+  it("watches the first hole: copies of later ones do not put it off", () => {
+    const peer = sending(40, 100 * SMSS);
+    const rto = peer.tcb!.rto.rto / 1000;
+    const start = peer.now;
+    let first = 0;
+    const times: number[] = [];
+    // every second segment was lost, the copy of the first is lost again; news of the others trickles in
+    const runs: [number, number][] = [];
+    for (let number = 1; number < 40 && times.length < 2; number += 2) {
+      runs.unshift([number, number + 1]);
+      selective(peer, 0, ...runs.slice(0, 3));
+      peer.advance(20);
+      for (const { seq, at: when } of peer.take()) if (seq === 1) times.push(when);
+      first = times[0] ?? first;
+    }
+    expect(times.length).toBe(2);
+    expect(first - start).toBeLessThan(100);
+    expect(times[1]! - first).toBeLessThanOrEqual(rto);
+  });
+});
+
 describe("whole transfers", () => {
   it("RFC2018-5-1, RFC6675-5-4: any pattern of losses is repaired, nothing SACKed is sent again, pipe stays within cwnd", () => {
     const losses = fc.uniqueArray(fc.nat(59), { maxLength: 25 });

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { VirtualClock } from "../../src/base/clock.ts";
 import { Host } from "../../src/host/host.ts";
 import type { Tcb } from "../../src/tcp/index.ts";
+import { distance } from "../../src/tcp/sequence.ts";
 import { freeSpace, offerWindow, windowScaleFor } from "../../src/tcp/window.ts";
 
 /** A block with a buffer of this size, nothing received, nothing offered yet. */
@@ -53,6 +54,19 @@ describe("the offered window", () => {
     fc.record({ kind: fc.constant("read"), bytes: fc.integer({ min: 0, max: 4000 }) }),
     fc.record({ kind: fc.constant("resize"), bytes: fc.integer({ min: 1152, max: 60_000 }) }),
   );
+
+  it("MAY-8: the edge stays within a unit of the buffer, however oddly segments are sized, when nothing is read", () => {
+    for (const size of [1, 127, 129, 1400]) {
+      const tcb = receiving(60_000, 7);
+      const rcv = tcb.rcv;
+      offerWindow(tcb, false);
+      for (let count = 0; count < 10_000 && rcv.wnd > 0; count++) {
+        rcv.nxt = (rcv.nxt + Math.min(size, rcv.wnd)) | 0;
+        offerWindow(tcb, false);
+      }
+      expect(distance(rcv.edge, rcv.read)).toBeLessThan(60_000 + 128);
+    }
+  });
 
   it("SHLD-14, MUST-39: the edge never moves left, and right only by half the buffer or an MSS, for any history", () => {
     const steps = fc.array(step, { maxLength: 60 });

@@ -168,6 +168,25 @@ describe("a zero window, RFC 9293 §3.8.6.1", () => {
     expect(peer.read()).toBe("news");
   });
 
+  it("while a probe is out, ACKs bear a sequence number that the peer takes: it counts from the window's edge", () => {
+    const peer = shut();
+    peer.advance(1000);
+    peer.take();
+    expect(peer.tcb!.probing).toBe(true);
+    peer.inject({ ack: 6, flags: "PA", data: "news" });
+    peer.advance(40);
+    peer.expect("A", { seq: 6, ack: 5 });
+  });
+
+  it("and so does a reset", () => {
+    const peer = shut();
+    peer.advance(1000);
+    peer.take();
+    peer.socket.settings.abortOnClose = true;
+    peer.close();
+    peer.expect("RA", { seq: 6 });
+  });
+
   it("a peer that keeps its window shut cannot hold for ever what the user has let go (CVE-2009-1926)", () => {
     const peer = shut();
     peer.close();
