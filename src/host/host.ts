@@ -2,6 +2,7 @@ import { entropy } from "../base/ambient.ts";
 import type { Clock } from "../base/clock.ts";
 import { EAFNOSUPPORT, ECONNABORTED, ENETDOWN, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from "../base/errno.ts";
 import { SipKey } from "../base/hash.ts";
+import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
 import { RealClock } from "../base/real-clock.ts";
 import { formatAddress, LOOPBACK_ADDRESS, parseAddress, parsePrefix } from "../ip/address.ts";
@@ -100,8 +101,12 @@ export class Host implements SocketHost {
     this.attach(new Loopback(clock), { address: "127.0.0.1/8", name: "lo" });
   }
 
-  /** Adds an interface: our `address` in CIDR notation on `link`. `name`: default eth0, eth1 … */
+  /**
+   * Adds an interface: our `address` in CIDR notation on `link`. `name`: default eth0, eth1 … TypeError when that is no
+   * link, RangeError for an address that is none and for a name there is already.
+   */
   attach(link: Link, options: { address: string; name?: string }): Interface {
+    checkAttach(link, options);
     const { address, prefixLength } = parsePrefix(options.address);
     const name = options.name ?? `eth${this.ipv4.interfaces.length - 1}`;
     return this.ipv4.addInterface({ name, link, address, prefixLength });
@@ -210,10 +215,18 @@ export class Host implements SocketHost {
     return leaks;
   }
 
+  /** In the console: "Host a (10.0.0.1)". */
+  [INSPECT](): string {
+    const [, ...others] = this.ipv4.interfaces;
+    const addresses = [...new Set(others.map(({ address }) => formatAddress(address)))];
+    return `Host ${this.name} (${addresses.join(", ") || "not attached"}${this.closed ? ", closed" : ""})`;
+  }
+
   private answered(name: string, answer: string | undefined): number {
     if (answer !== undefined) return parseAddress(answer);
-    if (name === "localhost") return LOOPBACK_ADDRESS;
-    if (name === this.name) return this.ipv4.interfaces[1]?.address ?? LOOPBACK_ADDRESS;
+    const folded = name.toLowerCase(); // RFC 4343 §2: names know no case
+    if (folded === "localhost") return LOOPBACK_ADDRESS;
+    if (folded === this.name.toLowerCase()) return this.ipv4.interfaces[1]?.address ?? LOOPBACK_ADDRESS;
     throw new SocketError(ENOTFOUND, "getaddrinfo", name);
   }
 }
@@ -235,5 +248,30 @@ function checkOptions(options: HostOptions): void {
   }
   if (options.name !== undefined && typeof options.name !== "string") {
     throw new TypeError(`the name of a host is a string, not ${show(options.name)}`);
+  }
+}
+
+function checkAttach(link: unknown, options: unknown): void {
+  const has = (field: string, type: string) => typeof Reflect.get(link as object, field) === type;
+  const isLink =
+    typeof link === "object" &&
+    link !== null &&
+    has("mtu", "number") &&
+    has("features", "object") &&
+    has("send", "function") &&
+    has("attach", "function") &&
+    has("close", "function");
+  if (!isLink) {
+    throw new TypeError(`attach: link is a Link (mtu, features, send, attach, close), not ${show(link)}`);
+  }
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`attach: options are an object { address, name }, not ${show(options)}`);
+  }
+  const { address, name } = options as Record<string, unknown>;
+  if (typeof address !== "string") {
+    throw new TypeError(`attach: address is a string such as "10.0.0.1/24", not ${show(address)}`);
+  }
+  if (name !== undefined && typeof name !== "string") {
+    throw new TypeError(`attach: name is a string such as "eth0", not ${show(name)}`);
   }
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Host, packetPool, SO_KEEPALIVE, SOCK_DGRAM, SOL_SOCKET, VirtualClock } from "../../src/index.ts";
+import { Loopback } from "../../src/link/loopback.ts";
 import {
   connection,
   failure,
@@ -58,9 +59,12 @@ describe("a host of its own", () => {
     expect(await host.resolve("there")).toBe("192.0.2.7");
     expect(await host.resolve("localhost")).toBe("127.0.0.1");
     expect(await host.resolve("here")).toBe("127.0.0.1");
+    expect(await Promise.all(["LOCALHOST", "Here"].map((name) => host.resolve(name)))).toEqual(
+      new Array(2).fill("127.0.0.1"),
+    );
     expect(await host.resolve("10.1.2.3")).toBe("10.1.2.3");
     expect((await failure(host.resolve("nowhere"))).message).toBe("getaddrinfo ENOTFOUND nowhere");
-    expect(asked).toEqual(["there", "localhost", "here", "nowhere"]);
+    expect(asked).toEqual(["there", "localhost", "here", "LOCALHOST", "Here", "nowhere"]);
     const socket = host.socket(undefined, SOCK_DGRAM);
     expect((await failure(socket.connect({ address: "there", port: 1 }))).message).toBe(
       "connect ENETUNREACH 192.0.2.7:1",
@@ -68,6 +72,29 @@ describe("a host of its own", () => {
     expect(() => socket.bind({ address: "there", port: 1 })).toThrow(
       "no name that this host knows by itself",
     );
+    host.close();
+  });
+
+  it("says which argument of attach is wrong", () => {
+    const host = realHost();
+    const attach = (...values: unknown[]) => expect(() => Reflect.apply(host.attach, host, values));
+    const link = new Loopback(host.clock);
+    const interfaces = host.ipv4.interfaces.length;
+    const rule = "attach: link is a Link (mtu, features, send, attach, close), not";
+    attach().toThrow(new TypeError(`${rule} undefined`));
+    attach(null).toThrow(new TypeError(`${rule} null`));
+    attach({}, { address: "10.0.0.1/24" }).toThrow(new TypeError(`${rule} a Object`));
+    attach({ ...link, send: 1 }, { address: "10.0.0.1/24" }).toThrow(rule);
+    attach(link).toThrow(new TypeError("attach: options are an object { address, name }, not undefined"));
+    attach(link, {}).toThrow(
+      new TypeError('attach: address is a string such as "10.0.0.1/24", not undefined'),
+    );
+    attach(link, { address: "10.0.0.1" }).toThrow(RangeError);
+    attach(link, { address: "10.0.0.1/24", name: 0 }).toThrow(
+      new TypeError('attach: name is a string such as "eth0", not 0'),
+    );
+    expect(host.ipv4.interfaces.length).toBe(interfaces);
+    expect(host.attach(link, { address: "10.0.0.1/24" }).name).toBe("eth0");
     host.close();
   });
 
