@@ -1,19 +1,14 @@
 import { VirtualClock } from "../base/clock.ts";
+import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
-import { Host } from "../host/host.ts";
-import {
-  formatAddress,
-  formatPrefix,
-  isDirectedBroadcast,
-  isUnicast,
-  type Prefix,
-  parsePrefix,
-} from "../ip/address.ts";
-import type { TcpConfig } from "../tcp/config.ts";
+import { Host, type HostOptions } from "../host/host.ts";
+import { formatAddress, formatPrefix, type Prefix } from "../ip/address.ts";
+import { show } from "../sockets/misuse.ts";
 import { Capture, type CaptureOptions } from "../trace/capture.ts";
 import type { WireObserver } from "../trace/observer.ts";
 import { Driver } from "./driver.ts";
 import { Medium } from "./medium.ts";
+import { checkHostName, foldName, hostPrefix } from "./naming.ts";
 import { Observers } from "./observers.ts";
 import { check, checkFields, type WireOptions } from "./options.ts";
 import { type Rule, Rules } from "./rules.ts";
@@ -35,11 +30,10 @@ export interface NetworkOptions {
   patience?: number;
 }
 
-export interface NetworkHostOptions {
+/** `tcp`, `ip` and `udp`: the host's layers, where they are to differ from the defaults. */
+export interface NetworkHostOptions extends Pick<HostOptions, "tcp" | "ip" | "udp"> {
   /** Address and prefix length, "10.0.0.9/24". Default: the next free one of 10.0.0.1/24, 10.0.0.2/24 … */
   address?: string;
-  /** The host's TCP, where it is to differ from the defaults. */
-  tcp?: Partial<TcpConfig>;
 }
 
 /** A host as the network keeps it. */
@@ -69,11 +63,13 @@ export class Network {
   private readonly medium = new Medium(this.clock);
   private readonly rules = new Rules();
   private readonly observers = new Observers();
+  /** By the name without regard to case. */
   private readonly stations = new Map<string, Station>();
   private readonly cables: Cable[] = [];
   private readonly driver: Driver;
   private nextAddress = 0x0a00_0001;
   private nextSubnet = 0x0a00_0100;
+  private closed = false;
 
   constructor(options: NetworkOptions = {}) {
     checkFields(options, "network options", ["seed", "grace", "patience"]);
@@ -95,33 +91,37 @@ export class Network {
     return this.clock.now / 1000;
   }
 
-  /** Adds a host. Its name is also its DNS name on this network. */
+  /**
+   * Adds a host. Its name is also its DNS name on this network, so it is letters, digits, hyphens and dots, and upper and
+   * lower case are one. TypeError, RangeError.
+   */
   host(name: string, options: NetworkHostOptions = {}): Host {
-    if (typeof name !== "string" || name === "" || /[\s/]/.test(name)) {
-      throw new TypeError(
-        `a host's name is a string without blanks and slashes, got ${JSON.stringify(name)}`,
-      );
+    this.checkOpen("host");
+    checkHostName(name);
+    checkFields(options, "host options", ["address", "tcp", "ip", "udp"]);
+    const namesake = this.stations.get(foldName(name))?.host.name;
+    if (namesake !== undefined) {
+      const asked = namesake === name ? "" : `, which ${show(name)} differs from only in case`;
+      throw new RangeError(`there is a host named ${namesake} on this network already${asked}`);
     }
-    checkFields(options, "host options", ["address", "tcp"]);
-    if (this.stations.has(name)) {
-      throw new RangeError(`there is a host named ${name} on this network already`);
-    }
-    const prefix = options.address === undefined ? this.freeAddress() : this.checkedAddress(options.address);
+    const { address, ...layers } = options;
+    const prefix = address === undefined ? this.freeAddress() : this.checkedAddress(address);
     const host = new Host({
+      ...layers,
       name,
       clock: this.clock,
       random: this.random.fork(`host ${name}`),
-      tcp: options.tcp ?? {},
       resolve: (wanted: string) => this.resolve(wanted),
     });
-    this.stations.set(name, { host, prefix });
+    this.stations.set(foldName(name), { host, prefix });
     return host;
   }
 
   /** Joins two hosts by a wire: `options.a` is for what `a` sends, `options.b` for what `b` sends. */
   link(a: Host, b: Host, options: WireOptions = {}): Wire {
-    const stationA = this.station(a);
-    const stationB = this.station(b);
+    this.checkOpen("link");
+    const stationA = this.station("link", "a", a);
+    const stationB = this.station("link", "b", b);
     if (a === b) throw new RangeError(`a wire joins two hosts; ${a.name} reaches itself by its lo`);
     const rivals = this.between(a, b).length;
     const name = rivals === 0 ? `${a.name}-${b.name}` : `${a.name}-${b.name}-${rivals + 1}`;
@@ -182,16 +182,17 @@ export class Network {
 
   /** Cuts the wires between two hosts: what is on the way is lost, and so is what they send, until `heal`. */
   partition(a: Host, b: Host): void {
-    for (const wire of this.wiresBetween(a, b)) wire.cut();
+    for (const wire of this.wiresBetween("partition", a, b)) wire.cut();
   }
 
   /** Undoes `partition`. */
   heal(a: Host, b: Host): void {
-    for (const wire of this.wiresBetween(a, b)) wire.mend();
+    for (const wire of this.wiresBetween("heal", a, b)) wire.mend();
   }
 
   /** Asks `rule` about every packet handed to a wire from now on. The returned function ends that. */
   rule(rule: Rule): () => void {
+    this.checkOpen("rule");
     const off = this.rules.add(rule);
     this.medium.judge = this.rules.judge;
     return () => {
@@ -202,9 +203,10 @@ export class Network {
 
   /** Keeps a copy of every packet from now on, or of those one host sends and receives. */
   capture(options: { host?: Host; snapLength?: number } = {}): Capture {
+    this.checkOpen("capture");
     checkFields(options, "capture options", ["host", "snapLength"]);
     const { host, snapLength } = options;
-    if (host !== undefined) this.station(host);
+    if (host !== undefined) this.station("capture", "host", host);
     const chosen: CaptureOptions = { host: host?.name, snapLength };
     let off = () => {};
     const capture = new Capture(chosen, () => off());
@@ -214,6 +216,7 @@ export class Network {
 
   /** Tells `observer` of every packet from now on. The returned function ends that. */
   observe(observer: WireObserver): () => void {
+    this.checkOpen("observe");
     this.observers.add(observer);
     this.medium.observer = this.observers;
     return () => {
@@ -227,8 +230,9 @@ export class Network {
     return this.medium.digest.toString();
   }
 
-  /** Ends everything: hosts, wires, sleeps. The network cannot be used again. */
+  /** Ends everything: hosts, wires, sleeps. The network cannot be used again; what was captured can still be read. */
   close(): void {
+    this.closed = true;
     this.driver.close();
     for (const { host } of this.stations.values()) host.close();
     for (const { wire } of this.cables) wire.close();
@@ -250,34 +254,45 @@ export class Network {
     return leaks;
   }
 
+  /** In the console: "Network at 12 ms (hosts a, b; wires a-b)". */
+  [INSPECT](): string {
+    const hosts = [...this.stations.values()].map(({ host }) => host.name).join(", ");
+    const wires = this.cables.map(({ wire }) => wire.name).join(", ");
+    const closed = this.closed ? ", closed" : "";
+    return `Network at ${this.now} ms (hosts ${hosts || "none"}; wires ${wires || "none"}${closed})`;
+  }
+
+  private checkOpen(call: string): void {
+    if (this.closed) throw new Error(`${call}: the network is closed`);
+  }
+
   private resolve(name: string): string | undefined {
-    const station = this.stations.get(name);
+    const station = this.stations.get(foldName(name));
     return station === undefined ? undefined : formatAddress(station.prefix.address);
   }
 
-  private station(host: Host): Station {
-    const station = this.stations.get(host?.name);
-    if (station === undefined || station.host !== host) {
-      throw new TypeError("that is not a host of this network: make hosts with net.host(name)");
+  private station(call: string, argument: string, host: unknown): Station {
+    if (!(host instanceof Host)) {
+      throw new TypeError(`${call}: ${argument} is a host made by net.host(name), not ${show(host)}`);
     }
-    return station;
+    const station = this.stations.get(foldName(host.name));
+    if (station?.host === host) return station;
+    throw new TypeError(
+      `${call}: ${argument} is to be a host of this network, and host ${show(host.name)} was not made by it`,
+    );
   }
 
   private ownerOf(address: number): string | undefined {
-    for (const [name, { prefix }] of this.stations) if (prefix.address === address) return name;
+    for (const { host, prefix } of this.stations.values()) if (prefix.address === address) return host.name;
     return undefined;
   }
 
   /** The address a user has chosen for a host. */
   private checkedAddress(text: string): Prefix {
-    const { address, prefixLength } = parsePrefix(text);
-    const owner = this.ownerOf(address);
-    if (owner !== undefined)
-      throw new RangeError(`host ${owner} has the address ${formatAddress(address)} already`);
-    if (!isUnicast(address) || isDirectedBroadcast(address, address, prefixLength)) {
-      throw new RangeError(`${text} cannot be the address of a host`);
-    }
-    return { address, prefixLength };
+    const prefix = hostPrefix(text);
+    const owner = this.ownerOf(prefix.address);
+    if (owner === undefined) return prefix;
+    throw new RangeError(`host ${owner} has the address ${formatAddress(prefix.address)} already`);
   }
 
   /** The next address of 10.0.0.0/24 that nobody has. */
@@ -293,9 +308,9 @@ export class Network {
     );
   }
 
-  private wiresBetween(a: Host, b: Host): Wire[] {
-    this.station(a);
-    this.station(b);
+  private wiresBetween(call: string, a: Host, b: Host): Wire[] {
+    this.station(call, "a", a);
+    this.station(call, "b", b);
     const wires = this.between(a, b).map((cable) => cable.wire);
     if (wires.length === 0) throw new RangeError(`there is no wire between ${a.name} and ${b.name}`);
     return wires;

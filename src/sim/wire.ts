@@ -1,3 +1,4 @@
+import { INSPECT } from "../base/inspect.ts";
 import type { Random } from "../base/random.ts";
 import type { Link, LinkFeatures, LinkReceiver } from "../link/link.ts";
 import type { Packet } from "../packet/packet.ts";
@@ -114,5 +115,9 @@ export class Wire {
       direction.receiver = undefined;
       direction.flush("closed");
     }
+  }
+  /** In the console: "Wire a-b (3 packets on the way)". */
+  [INSPECT](): string {
+    return `Wire ${this.name} (${this.inFlight} packets on the way${this.isCut ? ", cut" : ""})`;
   }
 }

@@ -1,3 +1,4 @@
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { Host } from "../../src/host/host.ts";
 import { packetPool } from "../../src/packet/pool.ts";
@@ -70,23 +71,73 @@ describe("hosts and addresses", () => {
     expect(() => net.host("a")).toThrow("there is a host named a on this network already");
     expect(() => net.host("b", { address: "10.0.0.1/8" })).toThrow("host a has the address 10.0.0.1 already");
     expect(() => net.host("b", { address: "10.0.0.1" })).toThrow('such as "10.0.0.1/24", not "10.0.0.1"');
-    expect(() => net.host("b", { address: "224.0.0.1/4" })).toThrow(
-      "224.0.0.1/4 cannot be the address of a host",
+    const refusal = (address: string) => expect(() => net.host("b", { address }));
+    refusal("224.0.0.1/4").toThrow("224.0.0.1/4 cannot be that of a host: it is not in 1.0.0.0 to 223.255");
+    refusal("127.0.0.2/8").toThrow("it is loopback, 127.0.0.0/8, which every host has");
+    refusal("10.0.0.255/24").toThrow("it is the broadcast address of 10.0.0.0/24");
+    refusal("10.0.0.0/24").toThrow(
+      "address 10.0.0.0/24 cannot be that of a host: it is the address of the network itself; its hosts begin with 10.0.0.1/24",
     );
-    expect(() => net.host("b", { address: "10.0.0.255/24" })).toThrow("cannot be the address of a host");
     expect(() => net.host("b", { adress: "10.0.0.2/24" } as object)).toThrow(
-      "unknown host option adress; there are address, tcp",
+      "unknown host option adress; there are address, tcp, ip, udp",
     );
     expect(() => new Network({ sed: 1 } as object)).toThrow(
       "unknown network option sed; there are seed, grace, patience",
     );
-    expect(() => net.host("")).toThrow("a host's name is a string without blanks");
     expect(() => net.link(a, a)).toThrow("a wire joins two hosts; a reaches itself by its lo");
     const stranger = new Network().host("a");
-    expect(() => net.link(a, stranger)).toThrow("that is not a host of this network");
+    expect(() => net.link(a, stranger)).toThrow(
+      'link: b is to be a host of this network, and host "a" was not made by it',
+    );
+    type Calls = "link" | "partition" | "heal" | "capture";
+    const anything = net as unknown as Record<Calls, (...values: unknown[]) => unknown>;
+    const host = "a host made by net.host(name)";
+    expect(() => anything.link("a", "b")).toThrow(new TypeError(`link: a is ${host}, not "a"`));
+    expect(() => anything.link(a)).toThrow(new TypeError(`link: b is ${host}, not undefined`));
+    expect(() => anything.partition(a, {})).toThrow(new TypeError(`partition: b is ${host}, not a Object`));
+    expect(() => anything.heal(null, a)).toThrow(new TypeError(`heal: a is ${host}, not null`));
+    expect(() => anything.capture({ host: "a" })).toThrow(new TypeError(`capture: host is ${host}, not "a"`));
     expect(() => net.partition(a, net.host("b"))).toThrow("there is no wire between a and b");
     expect(() => new Network({ patience: 0 })).toThrow("patience must be milliseconds above 0, got 0");
     expect(() => new Network({ seed: 0.5 })).toThrow("seed must be a safe integer or a string, got 0.5");
+  });
+
+  it.each([
+    "",
+    "b:1",
+    "büro",
+    "42",
+    "10.0.0.7",
+    "1.2.3.4.5",
+    "two words",
+    "a/b",
+    "a_b",
+    "-a",
+    "a-",
+    "a..b",
+    "b.",
+  ])("cannot be named %j", (name) => {
+    expect(() => net.host(name)).toThrow(RangeError);
+    expect(() => net.host(name)).toThrow(
+      `host: name is a DNS name, letters, digits and hyphens with dots between, not only digits, not ${JSON.stringify(name)}`,
+    );
+  });
+
+  it("have names that resolve, in any case", async () => {
+    for (const name of ["Alpha", "b-2.example", "3com", "x".repeat(63)]) {
+      const host = net.host(name);
+      const address = await host.resolve(name);
+      for (const spelling of [name.toUpperCase(), name.toLowerCase()]) {
+        expect(await host.resolve(spelling)).toBe(address);
+        expect(() => net.host(spelling)).toThrow(`there is a host named ${name} on this network already`);
+      }
+    }
+    expect(() => net.host("ALPHA")).toThrow('already, which "ALPHA" differs from only in case');
+    expect(() => net.host("x".repeat(64))).toThrow(RangeError);
+    expect(() => net.host("LocalHost")).toThrow('name "LocalHost" is taken: every host has it for itself');
+    expect(() => net.host(undefined as never)).toThrow(
+      new TypeError("host: name is a string, not undefined"),
+    );
   });
 
   it("reach only those they are linked to, whichever wire it is", async () => {
@@ -124,7 +175,11 @@ describe("hosts and addresses", () => {
     expect(second.counters.a.delivered).toBe(1);
   });
 
-  it("keep TCP options of their own", () => {
+  it("keep options of their own for each layer", () => {
+    const host = net.host("c", { ip: { timeToLive: 9 }, udp: { timeToLive: 8 } });
+    expect(host.ipv4.config.timeToLive).toBe(9);
+    expect(host.udp.config.timeToLive).toBe(8);
+    expect(() => net.host("d", { udp: { ttl: 1 } as object })).toThrow("there is no option udp.ttl");
     expect(net.host("a", { tcp: { delayedAckMillis: 7 } }).tcp.config.delayedAckMillis).toBe(7);
     expect(() => net.host("b", { tcp: { nagle: 1 } as object })).toThrow("there is no option tcp.nagle");
   });
@@ -282,13 +337,13 @@ describe("captures", () => {
     expect(() => net.capture({ snapLength: 0 })).toThrow(
       "snapLength must be a whole number of bytes above 0",
     );
-    expect(() => net.capture({ host: new Network().host("b") })).toThrow("not a host of this network");
+    expect(() => net.capture({ host: new Network().host("b") })).toThrow("capture: host is to be a host");
   });
 });
 
 describe("leaks and close", () => {
   it("name what is still there, and close ends it", async () => {
-    const { say } = pair();
+    const { a, b, say } = pair();
     await say("on the way");
     await net.advance(1);
     const sleep = expect(net.sleep(1000)).rejects.toThrow("the network was closed");
@@ -304,6 +359,31 @@ describe("leaks and close", () => {
     await sleep;
     expect(net.leaks()).toEqual([]);
     await expect(net.run(async () => {})).rejects.toThrow("run: the network is closed");
+    expect(() => net.host("c")).toThrow("host: the network is closed");
+    expect(() => net.link(a, b)).toThrow("link: the network is closed");
+    expect(() => net.capture()).toThrow("capture: the network is closed");
+    expect(() => net.rule(() => "pass")).toThrow("rule: the network is closed");
+    expect(() => net.observe({} as never)).toThrow("observe: the network is closed");
+    expect(() => net.drain()).toThrow("drain: the network is closed");
     await expect(net.sleep(1)).rejects.toThrow("the network is closed");
+  });
+});
+
+describe("in the console", () => {
+  it("a network, its hosts and its wires are one line each", async () => {
+    expect(inspect(net)).toBe("Network at 0 ms (hosts none; wires none)");
+    const { a, b, wire, say } = pair();
+    net.link(a, b);
+    expect(inspect(a)).toBe("Host a (10.0.0.1, 10.0.1.1)");
+    expect(inspect({ host: net.host("c") })).toBe("{ host: Host c (not attached) }");
+    await say("on the way");
+    await net.advance(1);
+    expect(inspect(wire)).toBe("Wire a-b (1 packets on the way)");
+    net.partition(a, b);
+    expect(inspect(wire)).toBe("Wire a-b (0 packets on the way, cut)");
+    expect(inspect(net)).toBe("Network at 1 ms (hosts a, b, c; wires a-b, a-b-2)");
+    net.close();
+    expect(inspect(a)).toBe("Host a (10.0.0.1, 10.0.1.1, closed)");
+    expect(inspect(net)).toBe("Network at 1 ms (hosts a, b, c; wires a-b, a-b-2, closed)");
   });
 });
