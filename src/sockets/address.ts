@@ -73,8 +73,13 @@ function numericAddress(call: string, address: number): number {
 
 /** Checks the object that the promise face takes as an address, and its port. */
 export function checkSocketAddress(call: string, where: unknown): asserts where is SocketAddress {
-  if (typeof where !== "object" || where === null || !("address" in where) || !("port" in where)) {
+  if (typeof where !== "object" || where === null || Array.isArray(where)) {
     throw new TypeError(`${call}: the address is an object { address, port }, not ${show(where)}`);
+  }
+  const missing = ["address", "port"].filter((field) => !(field in where));
+  if (!("address" in where && "port" in where)) {
+    const what = `${missing.join(" and ")} ${missing.length === 1 ? "is" : "are"} missing`;
+    throw new TypeError(`${call}: the address is an object { address, port }; ${what} in ${show(where)}`);
   }
   checkRange(call, "port", where.port, 0, 65_535);
   const family = "family" in where ? where.family : undefined;

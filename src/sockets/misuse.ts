@@ -1,12 +1,29 @@
 /** Checks of what a user hands in. What fails is a mistake in the program: a TypeError or RangeError, not an errno. */
 
-/** How a value reads in a message: strings quoted, objects by their kind. */
-export function show(value: unknown): string {
+/** Entries of an object or array that a message lists. */
+const SHOWN = 5;
+
+/** How a value reads in a message: strings quoted, plain objects and arrays with what is in them, others by their kind. */
+export function show(value: unknown, nested = false): string {
   if (typeof value === "string") return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value);
-  if (typeof value === "object" && value !== null)
-    return `a ${value.constructor?.name ?? "null-prototype object"}`;
   if (typeof value === "function") return "a function";
-  return String(value);
+  if (typeof value !== "object" || value === null) return String(value);
+  if (Array.isArray(value)) {
+    if (nested) return "[…]";
+    return `[${list(value.slice(0, SHOWN + 1).map((item) => show(item, true)))}]`;
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) {
+    const name = value.constructor?.name || "object";
+    return `${/^[AEIOaeio]/.test(name) ? "an" : "a"} ${name}`;
+  }
+  const entries = Object.entries(value);
+  if (entries.length === 0) return "{}";
+  return nested ? "{…}" : `{ ${list(entries.map(([key, item]) => `${key}: ${show(item, true)}`))} }`;
+}
+
+function list(items: readonly string[]): string {
+  return items.length > SHOWN ? `${items.slice(0, SHOWN).join(", ")}, …` : items.join(", ");
 }
 
 export function checkInteger(call: string, what: string, value: unknown): asserts value is number {
@@ -15,7 +32,13 @@ export function checkInteger(call: string, what: string, value: unknown): assert
   }
 }
 
-export function checkRange(call: string, what: string, value: unknown, least: number, most: number): void {
+export function checkRange(
+  call: string,
+  what: string,
+  value: unknown,
+  least: number,
+  most: number,
+): asserts value is number {
   checkInteger(call, what, value);
   if (value < least || value > most) {
     throw new RangeError(`${call}: ${what} is an integer from ${least} to ${most}, not ${value}`);

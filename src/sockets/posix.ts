@@ -44,6 +44,7 @@ export interface SockaddrIn {
   family?: number;
   /** A number as `INADDR_ANY` and `inet_addr` are, a dotted quad, a host's name, or 4 bytes of `inet_aton`. */
   address?: number | string | Uint8Array;
+  /** Required, but with AF_UNSPEC; 0 in `bind` picks a free one. */
   port?: number;
 }
 
@@ -218,7 +219,14 @@ export class Posix {
 
   /** Fills in `revents` and returns how many are not 0. `timeoutMillis`: -1 for ever, 0 not at all. */
   readonly poll = async (fds: PollFd[], timeoutMillis: number | null = -1): Promise<number> => {
+    if (!Array.isArray(fds)) throw new TypeError(`poll: fds is an array of { fd, events }, not ${show(fds)}`);
     checkTimeout("poll", timeoutMillis);
+    for (const pollfd of fds) {
+      if (typeof pollfd !== "object" || pollfd === null) {
+        throw new TypeError(`poll: fds is an array of { fd, events }, of which ${show(pollfd)} is none`);
+      }
+      checkInteger("poll", "fd", pollfd.fd);
+    }
     const asked = fds.filter(({ fd }) => fd >= 0);
     const entries = asked.map(({ fd, events }) => {
       checkInteger("poll", "events", events);
@@ -232,6 +240,7 @@ export class Posix {
 
   /** The descriptors of each set that are ready; none when the time is over. `timeoutMillis` as in `poll`. EBADF. */
   readonly select = async (sets: SelectSets, timeoutMillis: number | null = -1): Promise<SelectResult> => {
+    checkSets(sets);
     checkTimeout("select", timeoutMillis);
     const watch = (fds: Iterable<number> | undefined, wanted: number): PollEntry[] =>
       [...(fds ?? [])].map((fd) => new PollEntry(fd, this.get(fd, "select").core, wanted));
@@ -288,12 +297,12 @@ export class Posix {
 
   /** The address, as text for the resolver, and the port of a `sockaddr_in`. */
   private place(syscall: string, where: SockaddrIn): { address: string; port: number } {
-    if (typeof where !== "object" || where === null) {
+    if (typeof where !== "object" || where === null || Array.isArray(where)) {
       throw new TypeError(
         `${syscall}: the address is an object { family, address, port }, not ${show(where)}`,
       );
     }
-    const { family = AF_INET, address = "", port = 0 } = where;
+    const { family = AF_INET, address = "", port } = where;
     if (family !== AF_INET) throw new SocketError(EAFNOSUPPORT, syscall);
     checkRange(syscall, "port", port, 0, 65_535);
     if (typeof address === "string") return { address, port };
@@ -318,6 +327,19 @@ function patience(core: SocketCore, direction: "receive" | "send", nonBlocking: 
 function check(syscall: string, result: number, address?: number, port?: number): void {
   if (result >= 0) return;
   throw new SocketError(result, syscall, address === undefined ? undefined : formatAddress(address), port);
+}
+
+function checkSets(sets: unknown): void {
+  const form = "the sets are an object { read, write, except } of descriptors";
+  if (typeof sets !== "object" || sets === null || Array.isArray(sets)) {
+    throw new TypeError(`select: ${form}, not ${show(sets)}`);
+  }
+  for (const [name, fds] of Object.entries(sets)) {
+    if (!["read", "write", "except"].includes(name)) throw new TypeError(`select: ${form}, without ${name}`);
+    if (fds !== undefined && typeof fds?.[Symbol.iterator] !== "function") {
+      throw new TypeError(`select: ${form}; ${name} is ${show(fds)}`);
+    }
+  }
 }
 
 function checkTimeout(call: string, millis: unknown): void {

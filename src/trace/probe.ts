@@ -39,6 +39,12 @@ export class Probe implements WireObserver {
 
   /** `host`: the name of the host the connection is on; `info` reads the connection's TCP_INFO. */
   constructor(host: string, info: () => TcpInfo, options: ProbeOptions = {}) {
+    if (typeof host !== "string" || typeof info !== "function") {
+      throw new TypeError(
+        "a Probe takes a host's name and a function that reads TCP_INFO: " +
+          'new Probe("a", () => socket.getsockopt(IPPROTO_TCP, TCP_INFO))',
+      );
+    }
     const { interval = 0 } = options;
     if (!(interval >= 0)) throw new RangeError(`interval must be milliseconds, 0 or more, got ${interval}`);
     this.host = host;

@@ -42,7 +42,7 @@ describe("a host's options", () => {
     [
       { tcp: { ephemeralPorts: [5000] } },
       TypeError,
-      "tcp.ephemeralPorts is [first, last], two ports, not a Array",
+      "tcp.ephemeralPorts is [first, last], two ports, not [5000]",
     ],
     [{ tcp: { ephemeralPorts: [9, 5] } }, RangeError, "two ports from 1 to 65535 in order, not [9, 5]"],
     [{ ip: { timeToLive: 256 } }, RangeError, "ip.timeToLive is an integer from 1 to 255, not 256"],

@@ -83,7 +83,7 @@ describe("a host of its own", () => {
     const rule = "attach: link is a Link (mtu, features, send, attach, close), not";
     attach().toThrow(new TypeError(`${rule} undefined`));
     attach(null).toThrow(new TypeError(`${rule} null`));
-    attach({}, { address: "10.0.0.1/24" }).toThrow(new TypeError(`${rule} a Object`));
+    attach({}, { address: "10.0.0.1/24" }).toThrow(new TypeError(`${rule} {}`));
     attach({ ...link, send: 1 }, { address: "10.0.0.1/24" }).toThrow(rule);
     attach(link).toThrow(new TypeError("attach: options are an object { address, name }, not undefined"));
     attach(link, {}).toThrow(

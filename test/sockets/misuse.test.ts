@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from "../../src/index.ts";
+import { show } from "../../src/sockets/misuse.ts";
 import { network, thrown } from "../support/world.ts";
 
 describe("misuse says what was given and what is allowed", () => {
@@ -12,7 +13,13 @@ describe("misuse says what was given and what is allowed", () => {
     const cases: [unknown, RegExp | string][] = [
       ["10.0.0.1", 'bind: the address is an object { address, port }, not "10.0.0.1"'],
       [undefined, "not undefined"],
-      [{ address: "10.0.0.1" }, "{ address, port }, not a Object"],
+      [
+        { address: "" },
+        'bind: the address is an object { address, port }; port is missing in { address: "" }',
+      ],
+      [{ port: 5 }, "bind: the address is an object { address, port }; address is missing in { port: 5 }"],
+      [{}, "bind: the address is an object { address, port }; address and port are missing in {}"],
+      [["10.0.0.1", 80], 'bind: the address is an object { address, port }, not ["10.0.0.1", 80]'],
       [{ address: "", port: 70_000 }, "bind: port is an integer from 0 to 65535, not 70000"],
       [{ address: "", port: "80" }, 'bind: port is an integer, not "80"'],
       [{ address: "", port: 1.5 }, "not 1.5"],
@@ -44,7 +51,7 @@ describe("misuse says what was given and what is allowed", () => {
     await expect(socket.recv(-1)).rejects.toThrow("recv: size is an integer from 0 to 2147483647, not -1");
     await expect(socket.recv(1, "PEEK" as never)).rejects.toThrow(TypeError);
     await expect(socket.recv_into([] as never)).rejects.toThrow(
-      "recv_into: the buffer is a Uint8Array, not a Array",
+      "recv_into: the buffer is a Uint8Array, not []",
     );
     await expect(socket.recv_into(new Uint8Array(4), 5)).rejects.toThrow("from 0 to 4, not 5");
     await expect(socket.send(5 as never)).rejects.toThrow("send: data is a Uint8Array or a string, not 5");
@@ -69,5 +76,55 @@ describe("misuse says what was given and what is allowed", () => {
     expect(thrown(() => host.socket(AF_INET, SOCK_STREAM, 17)).message).toBe("socket EPROTONOSUPPORT");
     expect(thrown(() => host.socket(AF_INET, SOCK_DGRAM, 6)).message).toBe("socket EPROTONOSUPPORT");
     expect(host.sockets.size).toBe(0);
+  });
+
+  it("in poll and select", async () => {
+    const { posix } = network().host("a");
+    for (const [fds, message] of [
+      [{ fd: 3, events: 1 }, "poll: fds is an array of { fd, events }, not { fd: 3, events: 1 }"],
+      [undefined, "poll: fds is an array of { fd, events }, not undefined"],
+      [[3], "poll: fds is an array of { fd, events }, of which 3 is none"],
+      [[{ events: 1 }], "poll: fd is an integer, not undefined"],
+      [[{ fd: 3 }], "poll: events is an integer, not undefined"],
+    ] as const) {
+      await expect(posix.poll(fds as never)).rejects.toThrow(new TypeError(message));
+    }
+    const form = "select: the sets are an object { read, write, except } of descriptors";
+    for (const [sets, message] of [
+      [[77], `${form}, not [77]`],
+      [undefined, `${form}, not undefined`],
+      [{ reads: [77] }, `${form}, without reads`],
+      [{ read: 77 }, `${form}; read is 77`],
+    ] as const) {
+      await expect(posix.select(sets as never, 0)).rejects.toThrow(new TypeError(message));
+    }
+    await expect((posix.select as (...args: unknown[]) => unknown)([77], [], [], 0)).rejects.toThrow(form);
+  });
+
+  it("in a sockaddr_in", async () => {
+    const { posix } = network().host("a");
+    const fd = posix.socket(AF_INET, SOCK_STREAM);
+    expect(() => posix.bind(fd, { family: AF_INET, address: 0 })).toThrow(
+      new TypeError("bind: port is an integer, not undefined"),
+    );
+    expect(() => posix.bind(fd, ["", 80] as never)).toThrow('{ family, address, port }, not ["", 80]');
+    await posix.close(fd);
+  });
+
+  it("shows what is in an object or array, and the kind of any other", () => {
+    class Ear {}
+    expect(
+      [{ a: { b: 1 }, c: [1], d: {}, e: null }, [[], {}, "x"], { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 }].map(
+        (value) => show(value),
+      ),
+    ).toEqual([
+      "{ a: {…}, c: […], d: {}, e: null }",
+      '[[…], {}, "x"]',
+      "{ a: 1, b: 2, c: 3, d: 4, e: 5, … }",
+    ]);
+    expect(show(Array.from({ length: 9 }, (_, at) => at))).toBe("[0, 1, 2, 3, 4, …]");
+    expect(
+      [new Ear(), new Uint8Array(1), new Map(), Object.create(null)].map((value) => show(value)),
+    ).toEqual(["an Ear", "a Uint8Array", "a Map", "{}"]);
   });
 });

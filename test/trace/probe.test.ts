@@ -42,4 +42,18 @@ describe("the probe", () => {
       "interval must be milliseconds, 0 or more",
     );
   });
+
+  it("says what it takes", () => {
+    for (const [host, info] of [
+      [{}, {}],
+      ["a", {}],
+      [{}, () => INFO],
+    ]) {
+      expect(() => new Probe(host as never, info as never)).toThrow(
+        new TypeError(
+          'a Probe takes a host\'s name and a function that reads TCP_INFO: new Probe("a", () => socket.getsockopt(IPPROTO_TCP, TCP_INFO))',
+        ),
+      );
+    }
+  });
 });
