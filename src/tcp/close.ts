@@ -15,6 +15,7 @@ import {
   SYN_RECEIVED,
   SYN_SENT,
   SYNCHRONIZED,
+  TIME_WAIT,
 } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { boundFinWait2 } from "./time-wait.ts";
@@ -36,6 +37,8 @@ export function close(tcb: Tcb): void {
     tcb.tcp.ports.remove(tcb);
     enterClosed(tcb);
     tcb.receiveRing.clear();
+  } else if (tcb.state === TIME_WAIT) {
+    discardUnread(tcb); // RFC 9293 §3.6.1, MUST-13: it lingers whatever the user does; the peer has closed already
   } else if (isOneOf(tcb.state, SYNCHRONIZED) && tcb.receiveQueue > 0) {
     sendReset(tcb); // in CLOSING and LAST-ACK too, where ABORT would be silent: the peer thinks that all was read
     enterClosed(tcb);
@@ -46,6 +49,11 @@ export function close(tcb: Tcb): void {
     queueFin(tcb);
     boundFinWait2(tcb);
   }
+}
+
+function discardUnread(tcb: Tcb): void {
+  tcb.rcv.read = (tcb.rcv.read + tcb.receiveQueue) | 0;
+  tcb.receiveRing.clear();
 }
 
 /** Connections that nobody has accepted are reset, those that are not established forgotten. */
@@ -79,9 +87,11 @@ export function shutdown(tcb: Tcb, how: number): number {
     return 0;
   }
   if (tcb.state === CLOSED) return -ENOTCONN;
+  const { readShutdown, writeShutdown } = tcb;
   if (how !== SHUT_WR) tcb.readShutdown = true;
   if (how !== SHUT_RD) queueFin(tcb);
-  tcb.notify();
+  // once: who shuts down whenever he hears of readiness is not called for ever
+  if (tcb.readShutdown !== readShutdown || tcb.writeShutdown !== writeShutdown) tcb.notify();
   return 0;
 }
 
