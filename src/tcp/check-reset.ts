@@ -1,10 +1,10 @@
 /** Second: the RST bit, RFC 9293 §3.10.7.4 with RFC 5961 §3. */
-import { ECONNREFUSED, ECONNRESET } from "../base/errno.ts";
+import { ECONNREFUSED, ECONNRESET, EPIPE } from "../base/errno.ts";
 import { challengeAck } from "./challenge-ack.ts";
 import { enterClosed, failConnection, removeEmbryonic } from "./end.ts";
 import { RST } from "./header.ts";
 import type { Segment } from "./segment.ts";
-import { CLOSING, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
+import { CLOSE_WAIT, CLOSING, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** States in which both sides have said all: a reset just ends them. */
@@ -26,7 +26,8 @@ export function checkReset(tcb: Tcb, segment: Segment): boolean {
     enterClosed(tcb);
   } else {
     tcb.tcp.counters.establishedResets++;
-    failConnection(tcb, ECONNRESET); // RFC 9293 §3.6, MUST-12: not the end of the stream
+    // RFC 9293 §3.6, MUST-12: not the end of the stream. Behind that end it is EPIPE, as on Linux
+    failConnection(tcb, tcb.state === CLOSE_WAIT ? EPIPE : ECONNRESET);
   }
   return false;
 }

@@ -58,12 +58,13 @@ function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, flags: number
 }
 
 function nothingToRead(tcb: Tcb): number {
-  if (tcb.rcv.closed || tcb.readShutdown || tcb.state === TIME_WAIT) return 0;
+  // RFC 9293 §3.6, MUST-12: a reset is no end of the stream, even behind the peer's FIN
   if (tcb.error !== 0) {
     const error = tcb.error;
     tcb.error = 0;
     return -error;
   }
+  if (tcb.rcv.closed || tcb.readShutdown || tcb.state === TIME_WAIT) return 0;
   return tcb.state === CLOSED ? 0 : -EAGAIN;
 }
 
