@@ -6,6 +6,7 @@ import {
   atMark,
   bind,
   close,
+  inheritBinding,
   listen,
   open,
   readableBytes,
@@ -82,13 +83,13 @@ export class StreamCore extends SocketCore {
 
   /** After an attempt has failed another one may be made, with the same options from the same address. */
   private renew(): void {
-    const { boundByUser, localAddress, localPort, settings } = this.tcb;
-    close(this.tcb);
+    const previous = this.tcb;
     this.tcb = this.tcp.create();
-    this.tcb.settings.copyFrom(settings);
+    this.tcb.settings.copyFrom(previous.settings);
     this.tcb.onEvent = this.notify;
     settingsChanged(this.tcb);
-    if (boundByUser) bind(this.tcb, localAddress, localPort);
+    inheritBinding(this.tcb, previous);
+    close(previous);
   }
 
   protected override listenWith(backlog: number): number {

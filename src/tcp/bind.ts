@@ -27,3 +27,12 @@ export function bind(tcb: Tcb, address: number, port: number): number {
   tcp.ports.add(tcb);
   return 0;
 }
+
+/** Gives `tcb` the place that `from` was bound to, where nobody can come in between. */
+export function inheritBinding(tcb: Tcb, from: Tcb): void {
+  if (!from.boundByUser) return;
+  tcb.localAddress = from.localAddress;
+  tcb.localPort = from.localPort;
+  tcb.boundByUser = true;
+  tcb.tcp.ports.add(tcb);
+}

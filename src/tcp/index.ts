@@ -3,7 +3,7 @@
  * blocks, none throws for what the network does: they return ≥ 0 or a negative errno.
  */
 export { abort } from "./abort.ts";
-export { bind } from "./bind.ts";
+export { bind, inheritBinding } from "./bind.ts";
 export { close, shutdown } from "./close.ts";
 export { DEFAULT_TCP_CONFIG, type TcpConfig } from "./config.ts";
 export { CONGESTION_NAMES } from "./congestion/index.ts";

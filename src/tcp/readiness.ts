@@ -10,6 +10,7 @@ export function readiness(tcb: Tcb): number {
   if (tcb.state === LISTEN) return tcb.queue!.length > 0 ? POLLIN : 0;
   let mask = tcb.error !== 0 ? POLLERR : 0;
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return mask;
+  if (tcb.state === CLOSED && tcb.remotePort === 0) return mask | POLLOUT | POLLHUP; // never connected
   const noMoreToRead = tcb.rcv.closed || tcb.readShutdown || tcb.state === CLOSED;
   const noMoreToSend = tcb.writeShutdown || tcb.state === CLOSED;
   if (noMoreToRead) mask |= POLLIN | POLLRDHUP;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EADDRINUSE, EAGAIN, EINVAL } from "../../src/base/errno.ts";
-import { POLLHUP, POLLOUT } from "../../src/base/readiness.ts";
 import { SipKey } from "../../src/base/hash.ts";
+import { POLLHUP, POLLOUT } from "../../src/base/readiness.ts";
 import { PortTable } from "../../src/tcp/ports.ts";
 import type { Tcb } from "../../src/tcp/tcb.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
@@ -11,7 +11,7 @@ leaveNothingBehind();
 describe("the table of listeners", () => {
   it("a SYN asks listeners alone, however many connections its port has", () => {
     const peer = new SegmentPeer();
-    const ports = new PortTable(new SipKey(new Uint32Array([1, 2, 3, 4])));
+    const ports = new PortTable(new SipKey(new Int32Array([1, 2, 3, 4])));
     let asked = 0;
     const user = (): Tcb => {
       const tcb = peer.tcp.create();
@@ -46,8 +46,9 @@ describe("a listener that was shut down", () => {
       expect(listener.shutdown(how)).toBe(0);
       expect(listener.accept()).toBe(-EINVAL);
       expect(listener.readiness).toBe(POLLOUT | POLLHUP);
-      peer.another().inject({ flags: "S" });
-      peer.expect("RA", { ack: 1 });
+      const late = peer.another();
+      late.inject({ flags: "S" });
+      late.expect("RA", { ack: 1 });
     });
   }
 
