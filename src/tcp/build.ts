@@ -87,8 +87,12 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   );
   if (isSyn) writeSynOptions(tcb, slab.view, offset + HEADER_LENGTH, flags);
   else writeOptions(tcb, slab.view, offset + HEADER_LENGTH, flags, sackBlocks);
-  if (length > 0) tcb.sendRing.read(seq, slab.bytes, offset + headerLength, length);
-  if (length > 0) tcb.lastSentAt = tcb.tcp.clock.now;
+  if (length > 0) {
+    tcb.sendRing.read(seq, slab.bytes, offset + headerLength, length);
+    tcb.lastSentAt = tcb.tcp.clock.now;
+    tcb.bytesSent += length;
+    tcb.dataSegmentsOut++;
+  }
   if ((flags & ACK) !== 0) ackSent(tcb);
   return send(tcb, packet);
 }

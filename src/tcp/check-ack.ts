@@ -50,6 +50,7 @@ function processAck(tcb: Tcb, segment: Segment): void {
   // RFC 9293 §3.8.6.1, SHLD-29: what the timer was armed for before is no reason to probe
   if (windowBefore > 0 && snd.wnd === 0) tcb.tcp.clock.disarm(tcb.persistTimer);
   const newlySacked = tcb.sackEnabled ? applySack(tcb, segment) : 0;
+  if (tcb.sackEnabled && reportsDuplicate(segment)) tcb.duplicatesReported++;
   probesAnswered(tcb);
   tcb.softError = 0; // the peer is reached
 

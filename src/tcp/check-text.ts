@@ -30,7 +30,9 @@ export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
     return;
   }
   tcb.bytesReceived += dataLength;
+  tcb.dataSegmentsIn++;
   if (!inOrder) {
+    tcb.outOfOrderSegments++;
     counters.outOfOrderSegments++;
     ackNow(tcb); // RFC 5681 §4.2, RFC 9293 MAY-13: the sender needs to know at once
     return;

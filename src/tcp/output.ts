@@ -80,6 +80,7 @@ export function retransmit(tcb: Tcb, number: number): void {
     const isLast = next === snd.end;
     const hasFin = isLast && gt(end, snd.end);
     tcb.totalRetransmissions++;
+    tcb.bytesRetransmitted += text;
     tcb.tcp.counters.retransmissions++;
     transmit(tcb, seq, text, ACK | (isLast && text > 0 ? PSH : 0) | (hasFin ? FIN : 0));
     seq = hasFin ? end : next;

@@ -10,7 +10,8 @@ export function tuneReceiveBuffer(tcb: Tcb, bytes: number): void {
   if (tcb.settings.receiveBufferFixed || tcb.receiveBufferBytes >= limit) return;
   const now = tcb.tcp.clock.now;
   tcb.tuneRead += bytes;
-  // Without a measured round trip (we have sent nothing) a full buffer's worth stands for one.
+  // The round trip that sending has measured, the handshake's at least. Where timestamps were needed for that and there are
+  // none, half a buffer read stands for one.
   const roundTrip = tcb.rto.srtt;
   const isOver =
     roundTrip > 0 ? now - tcb.tuneStartedAt >= roundTrip : tcb.tuneRead >= tcb.receiveBufferBytes / 2;

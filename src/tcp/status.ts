@@ -8,7 +8,10 @@ const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
 const OPTION_WINDOW_SCALE = 4;
 
-/** The fields tcpi_* of Linux without the prefix: times in µs but where the name says ms, windows in segments or bytes as there. */
+/**
+ * The fields tcpi_* of Linux without the prefix: times in µs but where the name says ms, windows in segments or bytes as there.
+ * Fields that tell of pacing, delivery rates and what bounded the sender are absent: nothing here measures that yet.
+ */
 export interface TcpInfo {
   /** 1 is ESTABLISHED: see state.ts. */
   state: number;
@@ -50,6 +53,16 @@ export interface TcpInfo {
   total_retrans: number;
   bytes_acked: number;
   bytes_received: number;
+  /** Text sent, copies included; and text sent again. */
+  bytes_sent: number;
+  bytes_retrans: number;
+  /** Segments with text. */
+  data_segs_out: number;
+  data_segs_in: number;
+  /** Duplicates that the peer has reported (D-SACK, RFC 2883). */
+  dsack_dups: number;
+  /** Segments that came out of order. */
+  rcv_ooopack: number;
   segs_out: number;
   segs_in: number;
   notsent_bytes: number;
@@ -100,6 +113,12 @@ export function info(tcb: Tcb): TcpInfo {
     total_retrans: tcb.totalRetransmissions,
     bytes_acked: tcb.bytesAcked,
     bytes_received: tcb.bytesReceived,
+    bytes_sent: tcb.bytesSent,
+    bytes_retrans: tcb.bytesRetransmitted,
+    data_segs_out: tcb.dataSegmentsOut,
+    data_segs_in: tcb.dataSegmentsIn,
+    dsack_dups: tcb.duplicatesReported,
+    rcv_ooopack: tcb.outOfOrderSegments,
     segs_out: tcb.segmentsOut,
     segs_in: tcb.segmentsIn,
     notsent_bytes: Math.max(0, (snd.end - snd.nxt) | 0),

@@ -182,6 +182,12 @@ export class Tcb {
   tuneRead = 0;
   /** Sums for TCP_INFO. */
   totalRetransmissions = 0;
+  bytesSent = 0;
+  bytesRetransmitted = 0;
+  dataSegmentsOut = 0;
+  dataSegmentsIn = 0;
+  outOfOrderSegments = 0;
+  duplicatesReported = 0;
   bytesAcked = 0;
   bytesReceived = 0;
   segmentsIn = 0;
