@@ -23,7 +23,8 @@ export class DeadlockError extends Error {
         : pending.map((line) => `  ${line}`).join("\n");
     const advice =
       sinceMillis === undefined
-        ? "if it waits for something outside the network, a file or a real timer, wrap that: net.external(promise)"
+        ? "if it waits for something outside this network, a file, a real timer, wrap that: net.external(promise); " +
+          "another network moves only in a run of its own"
         : "if it is to wait for longer, give the network more patience: new Network({ patience: milliseconds })";
     super(`deadlock at ${nowMillis} ms: ${why}, and the function has not finished\n${list}\n(${advice})`);
     this.name = "DeadlockError";

@@ -14,6 +14,7 @@
 import { type Alarm, clearAlarm, macrotask, monotonicMicros, setAlarm } from "../base/ambient.ts";
 import type { VirtualClock } from "../base/clock.ts";
 import { NEVER, Timer } from "../base/timer.ts";
+import { show } from "../sockets/misuse.ts";
 import { DeadlockError, type PendingCall } from "./deadlock.ts";
 import { check } from "./options.ts";
 
@@ -53,7 +54,7 @@ export class Driver {
   }
 
   async run<T>(program: () => T | PromiseLike<T>): Promise<T> {
-    if (typeof program !== "function") throw new TypeError(`run takes a function, got ${String(program)}`);
+    if (typeof program !== "function") throw new TypeError(`run takes a function, got ${show(program)}`);
     this.take("run");
     try {
       const outcome = new Outcome(program);

@@ -1,5 +1,7 @@
 /** What a wire does to packets, as its user says it, and the checks that this makes sense. */
 
+import { show } from "../sockets/misuse.ts";
+
 /** One direction of a wire. Every field is optional; without any the wire is ideal. */
 export interface DirectionOptions {
   /** Time on the way, ms, one way; from the moment the last bit has left. Default 0. */
@@ -158,10 +160,4 @@ function checkObject(value: unknown, what: string): void {
   if (typeof value !== "object" || value === null) {
     throw new TypeError(`${what} must be an object, got ${show(value)}`);
   }
-}
-
-function show(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value);
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return typeof value === "function" ? "a function" : String(value);
 }

@@ -1,4 +1,5 @@
 import type { Packet } from "../packet/packet.ts";
+import { show } from "../sockets/misuse.ts";
 import { dissect, type ParsedPacket } from "../trace/dissect.ts";
 import type { Way } from "../trace/observer.ts";
 import { DROP, type Judge } from "./medium.ts";
@@ -45,7 +46,7 @@ export class Rules {
   /** Adds `rule`; the returned function takes it away again. */
   add(rule: Rule): () => void {
     if (typeof rule !== "function") {
-      throw new TypeError(`a rule is a function (packet, where) => verdict, not ${String(rule)}`);
+      throw new TypeError(`a rule is a function (packet, where) => verdict, not ${show(rule)}`);
     }
     const entry = { rule }; // the same function may be added twice
     this.rules.add(entry);

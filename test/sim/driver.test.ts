@@ -72,6 +72,7 @@ describe("run", () => {
     ).rejects.toThrow("later");
     expect(net.now).toBe(5);
     await expect(net.run(7 as never)).rejects.toThrow("run takes a function, got 7");
+    await expect(net.run("x" as never)).rejects.toThrow('run takes a function, got "x"');
   });
 
   it("runs a client and its server, and stops when the function is done", async () => {
@@ -149,6 +150,7 @@ describe("a deadlock", () => {
     expect(error.message).toMatch(/^ {2}b: accept on .*0\.0\.0\.0:80/m);
     expect(error.message).toMatch(/^ {2}a: recv.* on .*10\.0\.0\.1:53/m);
     expect(error.message).toContain("net.external(promise)");
+    expect(error.message).toContain("another network moves only in a run of its own");
   });
 
   it("costs one grace, though nobody waits for the network", async () => {
