@@ -13,6 +13,8 @@ export class Failure extends Error {}
 export interface Option {
   /** What stands for its value in the help, "MS". Without one it is a switch. */
   readonly value?: string;
+  /** The letter of its short form. */
+  readonly short?: string;
   readonly help: string;
 }
 
@@ -31,9 +33,9 @@ export function parseCommandLine(
   argv: readonly string[],
   positionalNames: readonly string[] = [],
 ): CommandLine {
-  const types = Object.entries(options).map(([name, { value }]) => [
+  const types = Object.entries(options).map(([name, { value, short }]) => [
     name,
-    { type: value === undefined ? "boolean" : "string" } as const,
+    { type: value === undefined ? "boolean" : "string", ...(short !== undefined && { short }) } as const,
   ]);
   const { tokens } = parseArgs({
     args: [...argv],
@@ -89,10 +91,20 @@ export function numberOption(
   return value;
 }
 
+/** The path that option `name` gives. */
+export function pathOption(line: CommandLine, name: string): string | undefined {
+  const path = line.values.get(name);
+  if (path === "") throw new UsageError(`${name} is a path; got nothing`);
+  return path;
+}
+
+/** The option that every command has. */
+export const HELP_OPTION: Option = { short: "h", help: "prints this" };
+
 /** The options as lines of a help text. */
 export function describeOptions(options: Options): string {
-  const rows = Object.entries(options).map(([name, { value, help }]) => ({
-    left: value === undefined ? `--${name}` : `--${name} ${value}`,
+  const rows = Object.entries(options).map(([name, { value, short, help }]) => ({
+    left: `--${name}${short === undefined ? "" : `, -${short}`}${value === undefined ? "" : ` ${value}`}`,
     help,
   }));
   const width = Math.max(...rows.map(({ left }) => left.length));

@@ -1,5 +1,7 @@
 /** What the demonstration sends: a file, or bytes from a seed. Read piece by piece: it may be larger than memory. */
-import { closeSync, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
 import { Random } from "../base/random.ts";
 import { Failure, fileError } from "./arguments.ts";
 
@@ -32,6 +34,16 @@ export function fileContent(path: string, name = path): Content {
     );
   }
   return { name, size: stat.size, pieces: () => readPieces(file, stat.size), close: () => closeSync(file) };
+}
+
+/** What is sent when nothing was chosen, in a checkout; an installed package has no lock file. */
+const OWN_FILE = fileURLToPath(new URL("../../package-lock.json", import.meta.url));
+/** Bytes that are made where that file is not: about as many as it has. */
+const OWN_SIZE = 77_318;
+
+/** `file` where it is there, else bytes from the seed. */
+export function defaultContent(seed: number, file = OWN_FILE): Content {
+  return existsSync(file) ? fileContent(file, basename(file)) : seededContent(seed, OWN_SIZE);
 }
 
 function* readPieces(file: number, size: number): Generator<Uint8Array> {

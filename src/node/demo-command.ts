@@ -1,7 +1,5 @@
 /** `netwright demo`: shows the demonstration on a terminal. */
-import { existsSync, writeFileSync } from "node:fs";
-import { basename } from "node:path";
-import { fileURLToPath } from "node:url";
+import { writeFileSync } from "node:fs";
 import { DeadlockError } from "../sim/deadlock.ts";
 import { ladder } from "../trace/ladder.ts";
 import {
@@ -9,12 +7,14 @@ import {
   describeOptions,
   Failure,
   fileError,
+  HELP_OPTION,
   numberOption,
   type Options,
   parseCommandLine,
+  pathOption,
   UsageError,
 } from "./arguments.ts";
-import { type Content, fileContent, seededContent } from "./content.ts";
+import { type Content, defaultContent, fileContent, seededContent } from "./content.ts";
 import { CLIENT, Demo, type DemoOptions, type DemoReport, SERVER } from "./demo.ts";
 import { excerpt } from "./excerpt.ts";
 import { Progress } from "./progress.ts";
@@ -24,11 +24,14 @@ const DEFAULT_SEED = 11;
 const DEFAULT_LOSS = 0.02;
 const DEFAULT_LATENCY = 20;
 
-/** Files that are there; an installed package has no lock file. */
-const DEFAULT_FILES = ["../../package-lock.json", "../../package.json"];
+/** What --size takes at most, bytes: some minutes of work. */
+const LARGEST = 10e9;
 
 const OPTIONS: Options = {
-  file: { value: "PATH", help: "the file to send; default: one of netwright's own" },
+  file: {
+    value: "PATH",
+    help: "the file to send; default: package-lock.json, or where it is not there, bytes made from the seed",
+  },
   size: { value: "BYTES", help: "send that many bytes made from the seed instead of a file" },
   loss: { value: "P", help: `probability that a packet is lost, 0 to 1; default ${DEFAULT_LOSS}` },
   latency: { value: "MS", help: `time on the wire, one way, in milliseconds; default ${DEFAULT_LATENCY}` },
@@ -36,7 +39,7 @@ const OPTIONS: Options = {
   seed: { value: "N", help: `equal seeds print equal bytes; default ${DEFAULT_SEED}` },
   pcap: { value: "FILE", help: "write every packet to FILE, as pcapng for Wireshark" },
   json: { help: "print one JSON object and nothing else" },
-  help: { help: "prints this" },
+  help: HELP_OPTION,
 };
 
 const HELP = `netwright demo: two hosts over a slow wire that loses packets move a file, and you see how
@@ -50,9 +53,9 @@ export async function demoCommand(argv: readonly string[], terminal: Terminal): 
   const line = parseCommandLine("netwright demo", OPTIONS, argv);
   if (line.values.has("help")) return terminal.out(HELP);
   const wire = wireOptions(line);
+  const pcap = pathOption(line, "pcap");
   const content = chosenContent(line, wire.seed);
   try {
-    const pcap = line.values.get("pcap");
     if (pcap !== undefined) writeCapture(pcap, new Uint8Array(0)); // better now than after the work
     const options = { ...wire, content, capture: pcap !== undefined };
     if (line.values.has("json")) await printJson(options, pcap, terminal);
@@ -80,17 +83,13 @@ function wireOptions(line: CommandLine): Pick<DemoOptions, "seed" | "loss" | "la
 }
 
 function chosenContent(line: CommandLine, seed: number): Content {
-  const path = line.values.get("file");
+  const path = pathOption(line, "file");
   if (line.values.has("size")) {
     if (path !== undefined) throw new UsageError("give --file or --size, not both");
-    const fits = (value: number) => Number.isSafeInteger(value) && value >= 0;
-    return seededContent(seed, numberOption(line, "size", 0, "a whole number of bytes", fits));
+    const fits = (value: number) => Number.isInteger(value) && value >= 0 && value <= LARGEST;
+    return seededContent(seed, numberOption(line, "size", 0, "a whole number of bytes from 0 to 10e9", fits));
   }
-  if (path !== undefined) return fileContent(path);
-  const own = DEFAULT_FILES.map((file) => fileURLToPath(new URL(file, import.meta.url))).find(existsSync);
-  if (own === undefined)
-    throw new Failure("netwright's own files are not there; choose one with --file PATH");
-  return fileContent(own, basename(own));
+  return path === undefined ? defaultContent(seed) : fileContent(path);
 }
 
 async function printJson(options: DemoOptions, pcap: string | undefined, terminal: Terminal): Promise<void> {

@@ -6,13 +6,14 @@ import {
   describeOptions,
   Failure,
   fileError,
+  HELP_OPTION,
   type Options,
   parseCommandLine,
   UsageError,
 } from "./arguments.ts";
 import type { Terminal } from "./terminal.ts";
 
-const OPTIONS: Options = { help: { help: "prints this" } };
+const OPTIONS: Options = { help: HELP_OPTION };
 
 const HELP = `netwright dump FILE.pcapng: prints a capture as tcpdump would
 
@@ -27,7 +28,8 @@ export async function dumpCommand(argv: readonly string[], terminal: Terminal): 
   const { values, positionals } = parseCommandLine("netwright dump", OPTIONS, argv, ["FILE.pcapng"]);
   if (values.has("help")) return terminal.out(HELP);
   const [path] = positionals;
-  if (path === undefined) throw new UsageError("dump needs a file: netwright dump FILE.pcapng");
+  if (path === undefined || path === "")
+    throw new UsageError("dump needs a file: netwright dump FILE.pcapng");
   const scan = read(path);
   terminal.out(
     printCapture(scan)

@@ -1,3 +1,5 @@
+import { fileError } from "./arguments.ts";
+
 /** Where a command writes: the process's own streams, or a test's. */
 export interface Terminal {
   /** To standard output: the result, and nothing that differs between two equal runs. */
@@ -14,11 +16,12 @@ export interface Terminal {
 
 export function processTerminal(): Terminal {
   const { stdout, stderr } = process;
-  // a reader that has seen enough (`| head`) is no error
   stdout.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error;
-    process.exit();
+    if (error.code === "EPIPE") process.exit(); // a reader that has seen enough (`| head`) is no error
+    stderr.write(`cannot write to standard output: ${fileError(error)}\n`);
+    process.exit(1);
   });
+  stderr.on("error", () => {}); // there is nowhere left to say so
   return {
     out: (text) => stdout.write(text),
     err: (text) => stderr.write(text),

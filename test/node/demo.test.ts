@@ -1,13 +1,15 @@
+import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { packetPool } from "../../src/index.ts";
+import { defaultContent } from "../../src/node/content.ts";
 import { Demo, seededContent } from "../../src/node/index.ts";
 import { main } from "../../src/node/main.ts";
 import { readPcapng, writePcapng } from "../../src/trace/index.ts";
-import { run } from "../examples/run.ts";
+import { ROOT, run } from "../examples/run.ts";
 import { readWith } from "../trace/tools.ts";
 import { netwright, TestTerminal } from "./terminal.ts";
 
@@ -301,4 +303,19 @@ test("as a process: usage errors exit 2", async () => {
     out: "",
     err: "loss is a probability between 0 and 1; got 2\n",
   });
+});
+
+test("where there is no lock file, bytes from the seed are sent", () => {
+  const content = defaultContent(4, join(folder, "package-lock.json"));
+  expect(content).toMatchObject({ name: "bytes made from seed 4", size: 77_318 });
+});
+
+test.skipIf(!existsSync("/dev/full"))("as a process: what cannot be written is one line, exit 1", () => {
+  const demo = `"${process.execPath}" --import tsx src/node/cli.ts demo --size 10`;
+  const { status, stderr } = spawnSync("sh", ["-c", `${demo} > /dev/full`], { cwd: ROOT, encoding: "utf8" });
+  expect({ status, stderr }).toEqual({
+    status: 1,
+    stderr: "cannot write to standard output: no space left on the device\n",
+  });
+  expect(spawnSync("sh", ["-c", `${demo} 2> /dev/full`], { cwd: ROOT }).status).toBe(0);
 });

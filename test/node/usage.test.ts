@@ -34,8 +34,13 @@ describe("what makes no sense: one line, exit 2", () => {
     [["demo", "--bandwidth", "0"], "bandwidth is a number of bits per second above 0; got 0"],
     [["demo", "--seed", "1.5"], "seed is a whole number; got 1.5"],
     [["demo", "--seed", "x"], "seed is a whole number; got x"],
-    [["demo", "--size", "-1"], "size is a whole number of bytes; got -1"],
-    [["demo", "--size", "10k"], "size is a whole number of bytes; got 10k"],
+    [["demo", "--size", "-1"], "size is a whole number of bytes from 0 to 10e9; got -1"],
+    [["demo", "--size", "10k"], "size is a whole number of bytes from 0 to 10e9; got 10k"],
+    [["demo", "--size", "10000000001"], "size is a whole number of bytes from 0 to 10e9; got 10000000001"],
+    [["demo", "--size", "1e300"], "size is a whole number of bytes from 0 to 10e9; got 1e300"],
+    [["demo", "--file", ""], "file is a path; got nothing"],
+    [["demo", "--pcap="], "pcap is a path; got nothing"],
+    [["dump", ""], "dump needs a file: netwright dump FILE.pcapng"],
     [["demo", "--size", "1", "--file", "x"], "give --file or --size, not both"],
     [["dump"], "dump needs a file: netwright dump FILE.pcapng"],
     [["dump", "a", "b"], "unexpected argument b; see netwright dump --help"],
@@ -90,8 +95,14 @@ describe("help", () => {
     }
   });
 
-  test("of dump", async () => {
-    expect(await netwright("dump", "--help")).toMatchObject({ code: 0, err: "" });
+  test("of dump says what it reads", async () => {
+    const { code, out, err } = await netwright("dump", "--help");
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toContain("pcapng files of Ethernet or raw IPv4 (link types 1, 101 and 228)");
+  });
+
+  test.each(["demo", "dump"])("of %s has a short form", async (command) => {
+    expect(await netwright(command, "-h")).toEqual(await netwright(command, "--help"));
   });
 
   test("and the version is that of package.json", async () => {
