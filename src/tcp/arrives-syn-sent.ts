@@ -8,7 +8,7 @@ import { checkText } from "./check-text.ts";
 import { checkUrgent } from "./check-urgent.ts";
 import { ackNow } from "./delayed-ack.ts";
 import { failConnection } from "./end.ts";
-import { acceptSyn, establish } from "./handshake.ts";
+import { acceptSyn, establish, measureHandshake } from "./handshake.ts";
 import { ACK, RST, SYN } from "./header.ts";
 import { replyWithReset } from "./reset.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
@@ -16,7 +16,6 @@ import type { Segment } from "./segment.ts";
 import { gt, leq } from "./sequence.ts";
 import { SYN_RECEIVED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
-import { echoedRoundTrip } from "./timestamps.ts";
 
 export function arrivesSynSent(tcb: Tcb, segment: Segment, packet: Packet): void {
   const { flags } = segment;
@@ -56,12 +55,6 @@ function completeOpen(tcb: Tcb, segment: Segment, packet: Packet): void {
   checkUrgent(tcb, segment);
   checkText(tcb, segment, packet);
   checkFin(tcb, segment);
-}
-
-/** RFC 6298 §3: a SYN sent once gives a sample; one sent again only with the help of timestamps. */
-export function measureHandshake(tcb: Tcb, segment: Segment): void {
-  if (tcb.retransmissions === 0) tcb.rto.sample(tcb.tcp.clock.now - tcb.handshakeSentAt);
-  else if (tcb.timestamps.enabled) tcb.rto.sample(echoedRoundTrip(tcb, segment.timestampEcho));
 }
 
 /** RFC 9293 §3.5, MUST-10: two SYNs have crossed. <SEQ=ISS><ACK=RCV.NXT><CTL=SYN,ACK> */

@@ -1,5 +1,4 @@
-import { measureHandshake } from "./arrives-syn-sent.ts";
-import { establish } from "./handshake.ts";
+import { establish, measureHandshake } from "./handshake.ts";
 import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
 

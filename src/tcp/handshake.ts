@@ -8,6 +8,7 @@ import { armRetransmission } from "./retransmission-timeout.ts";
 import type { Segment } from "./segment.ts";
 import { ESTABLISHED, FIN_WAIT_1 } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
+import { echoedRoundTrip } from "./timestamps.ts";
 import { windowScaleFor } from "./window.ts";
 
 /** RFC 9293 §3.7.1, MUST-15: what an IPv4 peer without an MSS option takes. */
@@ -83,6 +84,12 @@ export function followPath(tcb: Tcb): void {
   updateSegmentSize(tcb);
   // RFC 1191 §6.4: what is too big now is sent again at once
   if (tcb.snd.mss < before) tcb.scoreboard.markOversizedLost(textLimit(tcb));
+}
+
+/** RFC 6298 §3: a SYN sent once gives a sample; one sent again only with the help of timestamps. */
+export function measureHandshake(tcb: Tcb, segment: Segment): void {
+  if (tcb.retransmissions === 0) tcb.rto.sample(tcb.tcp.clock.now - tcb.handshakeSentAt);
+  else if (tcb.timestamps.enabled) tcb.rto.sample(echoedRoundTrip(tcb, segment.timestampEcho));
 }
 
 /** The handshake is done; `segment` is what completed it. */
