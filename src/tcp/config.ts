@@ -48,7 +48,7 @@ export interface TcpConfig {
   minSegmentSize: number;
   /** Time to live of segments (per socket, IP_TTL). Default 64 (RFC 1700, IANA). */
   timeToLive: number;
-  /** Embryonic connections one listener may hold. Default 1024; beyond it SYNs are dropped and counted. */
+  /** Embryonic connections one listener may hold. Default 1024; beyond it a new one takes the place of the oldest. */
   maxEmbryonic: number;
   /** Challenge ACKs one connection may send in a second (RFC 5961 §7). Default 10. */
   challengeAcksPerSecond: number;

@@ -29,6 +29,8 @@ export class TcpCounters {
   droppedNoTimestamp = 0;
   droppedBadAck = 0;
   droppedNoAck = 0;
+  /** Embryonic connections that went, being the oldest of too many, for a new one. */
+  evictedEmbryonic = 0;
   /** Dropped SYNs: too many embryonic connections; accept queue full. */
   droppedEmbryonicFull = 0;
   droppedAcceptFull = 0;

@@ -1,3 +1,4 @@
+import { removeEmbryonic } from "./end.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** A listener's connections: those embryonic (SYN-RECEIVED), and those that wait for accept, oldest first. */
@@ -33,4 +34,18 @@ export class ListenQueue {
     this.length--;
     return tcb;
   }
+}
+
+/**
+ * Makes room for one more embryonic connection: the oldest goes, without a word. A flood of SYNs then costs a listener
+ * no more memory than `maxEmbryonic`, and whoever means it and answers in time still gets in (CVE-1999-0116, RFC 4987
+ * §3.4).
+ */
+export function makeRoom(listener: Tcb): void {
+  const { config, counters } = listener.tcp;
+  const queue = listener.queue!;
+  if (queue.full || queue.embryonic.size < config.maxEmbryonic) return;
+  const [oldest] = queue.embryonic;
+  counters.evictedEmbryonic++;
+  removeEmbryonic(oldest!);
 }

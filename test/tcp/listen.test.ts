@@ -196,19 +196,39 @@ describe("the listen queue", () => {
     }
   });
 
-  it("CVE-1999-0116: embryonic connections are bounded; SYNs beyond are dropped and counted, and room comes back", () => {
+  it("CVE-1999-0116: embryonic connections are bounded; one more takes the place of the oldest, and is counted", () => {
     const peer = listening({ tcp: { maxEmbryonic: 16 } });
     const others = Array.from({ length: 20 }, () => peer.another());
     for (const other of others) other.inject({ flags: "S" });
     expect([...peer.tcp.connections()]).toHaveLength(17);
-    expect(peer.counters.droppedEmbryonicFull).toBe(4);
-    expect(others[16]?.take()).toEqual([]);
-    others[0]?.inject({ flags: "A" }); // established: no embryo any more
-    others[1]?.inject({ flags: "R" }); // gone
-    others[18]?.inject({ flags: "S", seq: 0 });
-    others[19]?.inject({ flags: "S", seq: 0 });
-    expect(others[18]?.take()).toHaveLength(1);
-    expect(others[19]?.take()).toHaveLength(1);
+    expect(peer.counters.evictedEmbryonic).toBe(4);
+    expect(others.map((other) => other.take().length)).toEqual(new Array(20).fill(1)); // all are answered
+    expect(others.slice(0, 5).map((other) => other.state)).toEqual([
+      ...new Array(4).fill("CLOSED"),
+      "SYN-RECEIVED",
+    ]);
+    others[0]?.inject({ flags: "A" }); // too late
+    others[0]?.expect("R", { seq: 1 });
+    others[19]?.inject({ flags: "A" }); // in time
+    expect(others[19]?.state).toBe("ESTABLISHED");
+    expect(typeof peer.listener?.accept()).toBe("object");
+    others[4]?.inject({ flags: "R" }); // gone: there is room for two
+    const late = [peer.another(), peer.another()];
+    for (const other of late) other.inject({ flags: "S" });
+    expect(peer.counters.evictedEmbryonic).toBe(4);
+  });
+
+  it("CVE-1999-0116: only a SYN that can be taken makes an embryonic connection go", () => {
+    const peer = listening({ tcp: { maxEmbryonic: 1 } }, 0);
+    const embryo = peer.another();
+    embryo.syn();
+    const stranger = peer.another();
+    for (const flags of ["A", "SA", "R", "SR", "F", ""]) stranger.inject({ flags });
+    expect(embryo.state).toBe("SYN-RECEIVED");
+    embryo.inject({ flags: "A" });
+    peer.another().inject({ flags: "S" }); // the accept queue is full
+    expect(peer.counters.droppedAcceptFull).toBe(1);
+    expect(peer.counters.evictedEmbryonic).toBe(0);
   });
 
   it("an embryo whose SYN-ACK nobody answers goes after five more, without a word", () => {
