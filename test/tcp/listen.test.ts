@@ -219,14 +219,18 @@ describe("the listen queue", () => {
   });
 
   it("CVE-1999-0116: only a SYN that can be taken makes an embryonic connection go", () => {
-    const peer = listening({ tcp: { maxEmbryonic: 1 } }, 0);
+    const peer = listening({ tcp: { maxEmbryonic: 1 } }, 1);
+    const waiting = peer.another();
+    waiting.syn();
+    waiting.inject({ flags: "A" });
     const embryo = peer.another();
     embryo.syn();
     const stranger = peer.another();
     for (const flags of ["A", "SA", "R", "SR", "F", ""]) stranger.inject({ flags });
     expect(embryo.state).toBe("SYN-RECEIVED");
-    embryo.inject({ flags: "A" });
-    peer.another().inject({ flags: "S" }); // the accept queue is full
+    peer.listener?.listen(0); // the accept queue is full now
+    stranger.inject({ flags: "S" });
+    expect(embryo.state).toBe("SYN-RECEIVED");
     expect(peer.counters.droppedAcceptFull).toBe(1);
     expect(peer.counters.evictedEmbryonic).toBe(0);
   });
