@@ -3,6 +3,7 @@ import type { Packet } from "../packet/packet.ts";
 import { transmit } from "./build.ts";
 import { acceptSyn, prepare } from "./handshake.ts";
 import { ACK, RST, SYN } from "./header.ts";
+import { makeRoom } from "./listen-queue.ts";
 import { replyWithReset } from "./reset.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
 import type { Segment } from "./segment.ts";
@@ -25,18 +26,12 @@ export function arrivesListen(listener: Tcb, segment: Segment, packet: Packet, i
   if (hasRoom(listener)) openEmbryonic(listener, segment, packet, iss);
 }
 
-/** A listener's memory is bounded: a flood of SYNs costs it no more (CVE-1999-0116). The peer's SYN comes again. */
 function hasRoom(listener: Tcb): boolean {
-  const { config, counters } = listener.tcp;
-  const queue = listener.queue!;
-  if (queue.full) {
-    counters.droppedAcceptFull++;
+  if (listener.queue!.full) {
+    listener.tcp.counters.droppedAcceptFull++;
     return false;
   }
-  if (queue.embryonic.size >= config.maxEmbryonic) {
-    counters.droppedEmbryonicFull++;
-    return false;
-  }
+  makeRoom(listener);
   return true;
 }
 

@@ -1,6 +1,6 @@
 /** Fifth: the ACK field, RFC 9293 §3.10.7.4. */
 import { challengeAck } from "./challenge-ack.ts";
-import { completePassiveOpen } from "./complete-open.ts";
+import { completeHandshake } from "./complete-handshake.ts";
 import { enterClosed } from "./end.ts";
 import { ACK, FIN, SYN } from "./header.ts";
 import { probesAnswered } from "./persist.ts";
@@ -26,7 +26,7 @@ export function checkAck(tcb: Tcb, segment: Segment): boolean {
       replyToBadAck(tcb, segment); // <SEQ=SEG.ACK><CTL=RST>
       return false;
     }
-    if (!completePassiveOpen(tcb, segment)) return false;
+    if (!completeHandshake(tcb, segment)) return false;
   }
   // RFC 5961 §5.2, RFC 9293 MAY-12: SND.UNA - MAX.SND.WND =< SEG.ACK =< SND.NXT
   if (gt(segment.ack, snd.nxt) || lt(segment.ack, (snd.una - snd.maxWnd) | 0)) {

@@ -31,8 +31,7 @@ export class TcpCounters {
   droppedNoAck = 0;
   /** Embryonic connections that went, being the oldest of too many, for a new one. */
   evictedEmbryonic = 0;
-  /** Dropped SYNs: too many embryonic connections; accept queue full. */
-  droppedEmbryonicFull = 0;
+  /** Dropped SYNs and last ACKs: accept queue full. */
   droppedAcceptFull = 0;
   /** Dropped text: too many holes, or beyond the buffer. */
   droppedReassemblyFull = 0;

@@ -44,7 +44,7 @@ export class ListenQueue {
 export function makeRoom(listener: Tcb): void {
   const { config, counters } = listener.tcp;
   const queue = listener.queue!;
-  if (queue.full || queue.embryonic.size < config.maxEmbryonic) return;
+  if (queue.embryonic.size < config.maxEmbryonic) return;
   const [oldest] = queue.embryonic;
   counters.evictedEmbryonic++;
   removeEmbryonic(oldest!);

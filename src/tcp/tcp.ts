@@ -9,9 +9,8 @@ import { arrivesListen } from "./arrives-listen.ts";
 import type { TcpConfig } from "./config.ts";
 import { TcpCounters } from "./counters.ts";
 import { enterClosed } from "./end.ts";
-import { ACK, parseHeader, RST, SYN, TCP } from "./header.ts";
+import { parseHeader, TCP } from "./header.ts";
 import { icmpError } from "./icmp-error.ts";
-import { makeRoom } from "./listen-queue.ts";
 import { PortTable } from "./ports.ts";
 import { MAX_BLOCKS } from "./reassembly.ts";
 import { AckSummary } from "./recovery/recovery.ts";
@@ -105,12 +104,8 @@ export class Tcp implements Transport {
       return;
     }
     const listener = this.ports.listener(packet.destination, segment.destinationPort);
-    if (listener === undefined) {
-      this.arrivesClosed(packet, segment);
-      return;
-    }
-    if ((segment.flags & (SYN | ACK | RST)) === SYN) makeRoom(listener);
-    arrivesListen(listener, segment, packet);
+    if (listener !== undefined) arrivesListen(listener, segment, packet);
+    else this.arrivesClosed(packet, segment);
   }
 
   /** A segment for no connection (RFC 9293 §3.10.7.1). */
