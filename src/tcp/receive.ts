@@ -58,13 +58,13 @@ function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, flags: number
 }
 
 function nothingToRead(tcb: Tcb): number {
-  // RFC 9293 §3.6, MUST-12: a reset is no end of the stream, even behind the peer's FIN
+  // The peer's FIN was the end of the stream, whatever came later: as on Linux the writer hears of that.
+  if (tcb.rcv.closed || tcb.readShutdown || tcb.state === TIME_WAIT) return 0;
   if (tcb.error !== 0) {
     const error = tcb.error;
     tcb.error = 0;
-    return -error;
+    return -error; // RFC 9293 §3.6, MUST-12: a reset is no end of the stream
   }
-  if (tcb.rcv.closed || tcb.readShutdown || tcb.state === TIME_WAIT) return 0;
   return tcb.state === CLOSED ? 0 : -EAGAIN;
 }
 
