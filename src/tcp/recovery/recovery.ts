@@ -90,8 +90,10 @@ export class Recovery {
     const congestion = tcb.congestion!;
     const inSlowStart = congestion.cwnd < congestion.ssthresh;
     if (!this.windowLimited && !(inSlowStart && congestion.cwnd < 2 * this.peakFlight)) return;
-    // RFC 3465 §2.3: after a timeout no more than one SMSS an ACK, which may cover what had arrived long before
-    const counted = phase === LOSS ? Math.min(ack.acked, congestion.segmentSize) : ack.acked;
+    // After a timeout an ACK may cover what had arrived long before. What was sent again counts, one segment at least; RFC 3465
+    // §2.3 would have one SMSS an ACK, but here one ACK may stand for many segments (RFC 9293 MUST-58).
+    const copies = Math.max(tcb.scoreboard.ackedCopies, congestion.segmentSize);
+    const counted = phase === LOSS ? Math.min(ack.acked, copies) : ack.acked;
     congestion.onAck(counted, ack.rtt, tcb.tcp.clock.now);
   }
 

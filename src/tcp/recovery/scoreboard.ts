@@ -42,6 +42,8 @@ export class Scoreboard {
    * more than once: the ACK may then have waited for that one, and tells no round trip of the others either.
    */
   ackedSentAt = -1;
+  /** Of what the last ACK newly covers, what was sent more than once, in sequence numbers. */
+  ackedCopies = 0;
 
   get count(): number {
     return this.end - this.first;
@@ -84,6 +86,7 @@ export class Scoreboard {
   acknowledge(una: number): void {
     this.ackedSentAt = -1;
     let isAmbiguous = false;
+    this.ackedCopies = 0;
     while (this.first < this.end) {
       const at = this.first & this.mask;
       const covered = (una - (this.seqs[at] as number)) | 0;
@@ -96,8 +99,10 @@ export class Scoreboard {
         break;
       }
       const marks = this.marks[at] as number;
-      if ((marks & EVER_RETRANSMITTED) !== 0) isAmbiguous = true;
-      else if ((marks & SACKED) === 0) this.ackedSentAt = this.sentTimes[at] as number;
+      if ((marks & EVER_RETRANSMITTED) !== 0) {
+        isAmbiguous = true;
+        this.ackedCopies += length;
+      } else if ((marks & SACKED) === 0) this.ackedSentAt = this.sentTimes[at] as number;
       this.account(at, -length);
       this.first++;
     }
