@@ -41,12 +41,6 @@ export class Ranges {
     return index < this.count && ((this.start(index) - position) | 0) <= 0;
   }
 
-  /** Whether the whole of [start, end) is in the set. */
-  covers(start: number, end: number): boolean {
-    const index = this.firstEndingAfter(start);
-    return index < this.count && ((this.start(index) - start) | 0) <= 0 && ((this.end(index) - end) | 0) >= 0;
-  }
-
   /** Adds [start, end), merging what it overlaps or touches. False, and no change, when that would exceed the limit. */
   add(start: number, end: number): boolean {
     // The first range that ends at or after `start` can be merged, and so on while they begin at or before `end`.

@@ -27,7 +27,6 @@ export const MAX_DATAGRAM_LENGTH = 65_535;
 export const MIN_MTU = 68;
 
 export const PROTOCOL_ICMP = 1;
-export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 /** Bits of the 16-bit word that holds the flags and the fragment offset. */
@@ -40,7 +39,6 @@ export const AT_TRAFFIC_CLASS = 1;
 export const AT_TOTAL_LENGTH = 2;
 export const AT_IDENTIFICATION = 4;
 export const AT_FRAGMENT = 6;
-export const AT_TIME_TO_LIVE = 8;
 export const AT_PROTOCOL = 9;
 export const AT_CHECKSUM = 10;
 export const AT_SOURCE = 12;

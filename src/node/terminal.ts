@@ -33,7 +33,6 @@ export function processTerminal(): Terminal {
 
 export const RED = 31;
 export const YELLOW = 33;
-export const DIM = 2;
 export const BOLD = 1;
 
 /** `text` in an SGR style of ECMA-48 §8.3.117, where the terminal shows them. */

@@ -12,7 +12,7 @@ export function enterClosed(tcb: Tcb): void {
   tcb.scoreboard.clear();
   tcb.outOfOrder.clear();
   if (tcb.orphaned || tcb.receiveQueue === 0) tcb.receiveRing.clear();
-  tcb.snd.una = tcb.snd.nxt = tcb.snd.end;
+  tcb.snd.una = tcb.snd.nxt = tcb.snd.end; // nothing is queued or in flight any more
   tcb.enter(CLOSED);
   tcb.notify();
 }

@@ -61,23 +61,6 @@ describe("Ranges", () => {
     );
   });
 
-  it("`covers` says whether all of a span is in", () => {
-    const added = fc.array(fc.tuple(fc.nat(100), fc.integer({ min: 1, max: 20 })), { maxLength: 8 });
-    fc.assert(
-      fc.property(base, added, fc.nat(110), fc.integer({ min: 1, max: 30 }), (from, spans, at, length) => {
-        const ranges = new Ranges(1000);
-        const octets = new Set<number>();
-        for (const [start, size] of spans) {
-          ranges.add((from + start) | 0, (from + start + size) | 0);
-          for (let octet = start; octet < start + size; octet++) octets.add(octet);
-        }
-        const isAll = Array.from({ length }, (_, index) => octets.has(at + index)).every(Boolean);
-        expect(ranges.covers((from + at) | 0, (from + at + length) | 0)).toBe(isAll);
-      }),
-      { numRuns: 300 },
-    );
-  });
-
   it("refuses one range too many and stays as it was; merging still works", () => {
     const ranges = new Ranges(2);
     expect(ranges.add(10, 20)).toBe(true);
