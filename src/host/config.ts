@@ -92,6 +92,8 @@ export const TCP_ALLOWED: Allowed = {
   keepIntervalMillis: [1, 1e12],
   keepCount: [1, 127],
   maxEmbryonic: [1, 1_000_000],
+  maxOrphans: [1, 1_000_000],
+  maxTimeWait: [1, 1_000_000],
 };
 
 /** Bounds of IPv4's. */

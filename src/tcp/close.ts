@@ -2,6 +2,7 @@
 import { ENOTCONN } from "../base/errno.ts";
 import { abort } from "./abort.ts";
 import { enterClosed } from "./end.ts";
+import { noteOrphan } from "./leftovers.ts";
 import { output } from "./output.ts";
 import { sendReset } from "./reset.ts";
 import {
@@ -46,6 +47,7 @@ export function close(tcb: Tcb): void {
     abort(tcb, 0);
   } else {
     tcb.receiveRing.clear();
+    noteOrphan(tcb);
     queueFin(tcb);
     boundFinWait2(tcb);
   }

@@ -50,6 +50,10 @@ export interface TcpConfig {
   timeToLive: number;
   /** Embryonic connections one listener may hold. Default 1024; beyond it a new one takes the place of the oldest. */
   maxEmbryonic: number;
+  /** Connections that their users have closed and that are not done yet. Default 8192; beyond it the oldest is reset, as Linux's tcp_max_orphans bounds them. */
+  maxOrphans: number;
+  /** Connections in TIME-WAIT. Default 16384; beyond it the oldest is forgotten early, as with Linux's tcp_max_tw_buckets. */
+  maxTimeWait: number;
   /** Challenge ACKs one connection may send in a second (RFC 5961 §7). Default 10. */
   challengeAcksPerSecond: number;
   /** Keep-alive: idle time before the first probe, ms (per socket, TCP_KEEPIDLE). Default 7200000 (RFC 9293 §3.8.4, MUST-28). */
@@ -85,6 +89,8 @@ export const DEFAULT_TCP_CONFIG: Readonly<TcpConfig> = {
   minSegmentSize: 88,
   timeToLive: 64,
   maxEmbryonic: 1024,
+  maxOrphans: 8192,
+  maxTimeWait: 16_384,
   challengeAcksPerSecond: 10,
   keepIdleMillis: 7_200_000,
   keepIntervalMillis: 75_000,

@@ -35,6 +35,9 @@ export class TcpCounters {
   droppedAcceptFull = 0;
   /** Dropped text: too many holes, or beyond the buffer. */
   droppedReassemblyFull = 0;
+  /** Ended before their time, since there were too many: closed by their users but not done; in TIME-WAIT. */
+  evictedOrphans = 0;
+  evictedTimeWaits = 0;
   zeroWindowProbesSent = 0;
   keepAliveProbesSent = 0;
   icmpErrorsIgnored = 0;

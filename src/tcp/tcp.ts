@@ -51,6 +51,9 @@ export class Tcp implements Transport {
   private readonly buckets = new Map<number, Tcb>();
   /** Everything that is not CLOSED. */
   private readonly live = new Set<Tcb>();
+  /** Those whose users are gone, and those in TIME-WAIT, oldest first: see leftovers.ts. */
+  readonly orphans = new Set<Tcb>();
+  readonly timeWaits = new Set<Tcb>();
 
   constructor(environment: TcpEnvironment) {
     this.clock = environment.clock;
@@ -155,6 +158,8 @@ export class Tcp implements Transport {
   /** Takes a TCB out of every table. A port that its user has bound stays his until he lets go. */
   forget(tcb: Tcb): void {
     this.live.delete(tcb);
+    this.orphans.delete(tcb);
+    this.timeWaits.delete(tcb);
     if (tcb.orphaned || !tcb.boundByUser) this.ports.remove(tcb);
     this.ports.removeListener(tcb);
     if (!tcb.inBucket) return;

@@ -1,5 +1,6 @@
 /** TIME-WAIT, and the bound of FIN-WAIT-2: RFC 9293 §3.6.1, RFC 6191. */
 import { enterClosed, stopTimers } from "./end.ts";
+import { noteTimeWait } from "./leftovers.ts";
 import type { Segment } from "./segment.ts";
 import { geq, gt } from "./sequence.ts";
 import { FIN_WAIT_2, TIME_WAIT } from "./state.ts";
@@ -12,6 +13,7 @@ export function enterTimeWait(tcb: Tcb): void {
   tcb.scoreboard.clear();
   tcb.enter(TIME_WAIT);
   restartTimeWait(tcb);
+  noteTimeWait(tcb);
 }
 
 /** RFC 9293 §3.10.7.4, eighth: a repeated FIN restarts the 2·MSL timer. */
