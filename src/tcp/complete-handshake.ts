@@ -3,9 +3,9 @@ import type { Segment } from "./segment.ts";
 import type { Tcb } from "./tcb.ts";
 
 /**
- * Our SYN-ACK was acknowledged (RFC 9293 §3.10.7.4, fifth, SYN-RECEIVED), after a passive
- * OPEN or a simultaneous one. A listener whose queue is full does not take
- * the connection now: the ACK is dropped as if lost, and the SYN-ACK, sent again, brings it back.
+ * Our SYN-ACK was acknowledged (RFC 9293 §3.10.7.4, fifth, SYN-RECEIVED), after a passive OPEN or a simultaneous one. A
+ * listener whose queue is full does not take the connection now: the ACK is dropped as if lost, and the SYN-ACK, sent
+ * again, brings it back.
  */
 export function completeHandshake(tcb: Tcb, segment: Segment): boolean {
   const queue = tcb.listener?.queue;

@@ -65,7 +65,7 @@ function isInWindow(tcb: Tcb, number: number): boolean {
 }
 
 /** Sends record `number` of the scoreboard again; in pieces if segments have to be smaller now. */
-export function retransmit(tcb: Tcb, number: number): void {
+function retransmit(tcb: Tcb, number: number): void {
   const { scoreboard, snd } = tcb;
   let seq = scoreboard.seqOf(number);
   const isFirst = seq === snd.una;
