@@ -25,3 +25,4 @@ await net.run(async () => {
   }
   await socket.close();
 });
+await net.idle(); // the last packets arrive, and TIME-WAIT ends

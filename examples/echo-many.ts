@@ -46,3 +46,4 @@ await net.run(async () => {
   await listener.close(); // ends the server's loop
   await served;
 });
+await net.idle(); // the last packets arrive, and TIME-WAIT ends

@@ -53,3 +53,4 @@ const a = net.host("client");
 const b = net.host("server");
 net.link(a, b, { latency: 10, loss: 0.05 });
 await net.run(() => Promise.all([server(b), client(a)]));
+await net.idle(); // the last packets arrive, and TIME-WAIT ends

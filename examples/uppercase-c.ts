@@ -52,3 +52,4 @@ await net.run(async () => {
   await client(a);
   await served;
 });
+await net.idle(); // the last packets arrive, and TIME-WAIT ends

@@ -32,3 +32,4 @@ const b = net.host("server");
 net.link(a, b, { latency: 10 });
 await net.run(() => Promise.all([server(b), client(a)]));
 console.log(`all said after ${net.now} ms of virtual time`);
+await net.idle(); // the last packets arrive, and TIME-WAIT ends
