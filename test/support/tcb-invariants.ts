@@ -31,8 +31,8 @@ function checkConnection(tcb: Tcb): void {
   }
   claim(outOfOrder.count === 0 || leq(previous, rcv.edge), "nothing is kept beyond the offered edge");
 
-  const buffered = distance(previous, rcv.read);
-  claim(buffered <= tcb.receiveRing.capacity || buffered <= 1, "the ring holds what has come");
+  const buffered = distance(previous, rcv.read) - (rcv.closed ? 1 : 0); // a FIN takes no room
+  claim(buffered <= tcb.receiveRing.capacity, "the ring holds what has come");
   claim(
     distance(snd.end, snd.una) <= tcb.sendRing.capacity || tcb.state === CLOSED,
     "the ring holds what is queued",
