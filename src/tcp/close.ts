@@ -84,7 +84,7 @@ export function shutdown(tcb: Tcb, how: number): number {
     return 0;
   }
   if (tcb.state === SYN_SENT) {
-    sendNothingMore(tcb);
+    tcb.readShutdown = tcb.writeShutdown = true;
     enterClosed(tcb);
     return 0;
   }
@@ -95,11 +95,6 @@ export function shutdown(tcb: Tcb, how: number): number {
   // once: who shuts down whenever he hears of readiness is not called for ever
   if (tcb.readShutdown !== readShutdown || tcb.writeShutdown !== writeShutdown) tcb.notify();
   return 0;
-}
-
-function sendNothingMore(tcb: Tcb): void {
-  tcb.readShutdown = true;
-  tcb.writeShutdown = true;
 }
 
 /** RFC 9293 §3.10.4: the FIN stands behind all that was sent before; the state changes at once. */

@@ -50,8 +50,7 @@ export class PortTable {
   mayBind(tcb: Tcb, address: number, port: number): boolean {
     for (const other of this.users.get(port) ?? []) {
       if (other === tcb) continue;
-      const meets = address === 0 || other.localAddress === 0 || other.localAddress === address;
-      if (!meets) continue;
+      if (!meet(address, other.localAddress)) continue;
       const bothReuse = tcb.settings.reuseAddress && other.settings.reuseAddress;
       if (!bothReuse || other.state === LISTEN) return false;
     }
@@ -61,9 +60,7 @@ export class PortTable {
   /** Whether no other listener's address and port meet `tcb`'s. */
   mayListen(tcb: Tcb): boolean {
     for (const other of this.listeners.get(tcb.localPort) ?? []) {
-      const meets =
-        tcb.localAddress === 0 || other.localAddress === 0 || other.localAddress === tcb.localAddress;
-      if (other !== tcb && meets) return false;
+      if (other !== tcb && meet(tcb.localAddress, other.localAddress)) return false;
     }
     return true;
   }
@@ -92,6 +89,11 @@ export class PortTable {
       return true;
     });
   }
+}
+
+/** Whether two local addresses can be meant by one packet; 0 is any. */
+function meet(address: number, other: number): boolean {
+  return address === 0 || other === 0 || address === other;
 }
 
 function put(table: ByPort, tcb: Tcb): void {

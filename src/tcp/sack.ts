@@ -10,6 +10,10 @@ import type { Tcb } from "./tcb.ts";
 export function applySack(tcb: Tcb, segment: Segment): number {
   const { una, nxt } = tcb.snd;
   const { sackEdges, sackCount } = segment;
+  if (sackCount === 0) {
+    tcb.sackSeenCount = 0;
+    return 0;
+  }
   let newlySacked = 0;
   for (let block = 0; block < sackCount; block++) {
     const start = sackEdges[2 * block] as number;

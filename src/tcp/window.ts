@@ -21,7 +21,7 @@ export function freeSpace(tcb: Tcb): number {
 
 /**
  * The value for the window field of the segment being built, and moves the offered edge. The edge never moves left
- * (RFC 9293 §3.8.6, SHLD-14); it moves right only by min(buffer/2, MSS) or more, which keeps silly windows from the
+ * (RFC 9293 §3.8.6, SHLD-14), though the field, which counts in units, may tell of up to a unit less; it moves right only by min(buffer/2, MSS) or more, which keeps silly windows from the
  * peer (§3.8.6.2.2, MUST-39).
  */
 export function offerWindow(tcb: Tcb, isSyn: boolean): number {

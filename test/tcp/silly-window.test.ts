@@ -103,7 +103,7 @@ describe("silly windows: the receiver, RFC 9293 §3.8.6.2.2", () => {
     expect(peer.socket.readable).toBe(4000);
   });
 
-  it("SHLD-14: the right edge never moves left, whatever comes, is read, or is set", () => {
+  it("SHLD-14: the right edge never moves left by a unit of the scale or more, whatever comes, is read, or is set", () => {
     type Step = ["data", number, number] | ["read", number] | ["buffer", number] | ["write"];
     const step: fc.Arbitrary<Step> = fc.oneof(
       {

@@ -323,7 +323,7 @@ describe("RFC 7323 §2: window scaling", () => {
     expect(peer.expect("A").window * 2 ** 14).toBeLessThan(2 ** 30);
   });
 
-  it("RFC7323-2.4-1: rounding never takes back what was offered, and all text inside the offered edge is taken", () => {
+  it("RFC7323-2.4-1: rounding shows less than a unit less, and all text inside the furthest edge offered is taken", () => {
     const peer = new SegmentPeer({ tcp: { receiveBufferBytes: 100_001, maxReceiveBufferBytes: 4 << 20 } });
     const syn = peer.accept({ options: [mss(1460), windowScale(0)] });
     const unit = 2 ** (syn.options.windowScale ?? 0);

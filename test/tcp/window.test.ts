@@ -68,7 +68,7 @@ describe("the offered window", () => {
     }
   });
 
-  it("SHLD-14, MUST-39: the edge never moves left, and right only by half the buffer or an MSS, for any history", () => {
+  it("SHLD-14, MUST-39: the edge never moves left (the field may tell of less than a unit less), and right only by half the buffer or an MSS, for any history", () => {
     const steps = fc.array(step, { maxLength: 60 });
     fc.assert(
       fc.property(fc.integer({ min: 1152, max: 60_000 }), fc.nat(7), steps, (buffer, scale, history) => {
