@@ -20,6 +20,10 @@ const random = new Random("demultiplex");
 /** Never asked: nothing is sent here. */
 const nowhere: PathFinder = {
   path: () => -1,
+  interfaceNamed: () => -1,
+  interfaceWith: () => -1,
+  interfaceName: () => "",
+  interfaceAddress: () => 0,
   isLocal: () => false,
   isBroadcastOrMulticast: () => false,
   learnPathMtu() {},

@@ -1,4 +1,5 @@
 import type { Clock } from "../base/clock.ts";
+import { copyBytes } from "../base/copy.ts";
 import { EMSGSIZE, ENETUNREACH } from "../base/errno.ts";
 import { NEVER } from "../base/timer.ts";
 import type { Packet } from "../packet/packet.ts";
@@ -11,9 +12,11 @@ import {
   IPV4_HEADER_LENGTH,
   MAX_DATAGRAM_LENGTH,
   MIN_MTU,
+  rewriteHeaderChecksum,
   writeIpv4Header,
 } from "./ipv4-header.ts";
-import type { Path, SendOptions } from "./path.ts";
+import type { Path, PathChoice, SendOptions } from "./path.ts";
+import type { Journey } from "./way.ts";
 
 /** What a path needs of the IPv4 layer it belongs to. */
 export interface PathOwner {
@@ -27,11 +30,14 @@ export interface PathOwner {
 }
 
 /** A way to one destination: see {@link Path}. It looks its route up again when the tables have changed. */
-export class Ipv4Path implements Path {
+export class Ipv4Path implements Path, Journey {
   readonly source: number;
   readonly destination: number;
   readonly isLocal: boolean;
   readonly isBroadcast: boolean;
+  readonly interfaceIndex: number;
+  readonly onLink: boolean;
+  readonly optionsLength: number;
   /** What {@link PathOwner.resolve} sets. */
   interface: Interface | undefined = undefined;
   nextHop = 0;
@@ -42,13 +48,22 @@ export class Ipv4Path implements Path {
   neverDontFragment = false;
   private generation = -1;
   private readonly owner: PathOwner;
+  /** Padded with zeros, which say that the options end, to `optionsLength`. */
+  private readonly options: Uint8Array | undefined;
 
-  constructor(owner: PathOwner, source: number, destination: number, isLocal: boolean, isBroadcast: boolean) {
+  /** From `source`, the one chosen, where `journey` leads. */
+  constructor(owner: PathOwner, source: number, journey: Journey, choice: PathChoice) {
     this.owner = owner;
     this.source = source;
-    this.destination = destination;
-    this.isLocal = isLocal;
-    this.isBroadcast = isBroadcast;
+    this.destination = journey.destination;
+    this.isLocal = journey.isLocal;
+    this.isBroadcast = journey.isBroadcast;
+    this.interfaceIndex = journey.interfaceIndex;
+    this.onLink = journey.onLink;
+    const { options } = choice;
+    this.optionsLength = options === undefined ? 0 : (options.length + 3) & ~3;
+    this.options = this.optionsLength === 0 ? undefined : new Uint8Array(this.optionsLength);
+    if (options !== undefined) this.options?.set(options);
   }
 
   get mtu(): number {
@@ -76,7 +91,7 @@ export class Ipv4Path implements Path {
       packet.release();
       return -ENETUNREACH;
     }
-    packet.prepend(IPV4_HEADER_LENGTH);
+    packet.prepend(IPV4_HEADER_LENGTH + this.optionsLength);
     const { length } = packet;
     const dontFragment = options.dontFragment && !this.neverDontFragment;
     // A transport may probe above the learned MTU with DF (RFC 4821); the link itself is the limit.
@@ -100,6 +115,7 @@ export class Ipv4Path implements Path {
       this.source,
       this.destination,
     );
+    if (this.options !== undefined) this.writeOptions(packet, this.options);
     if (fits) {
       by.output(packet, this.nextHop);
     } else {
@@ -107,6 +123,16 @@ export class Ipv4Path implements Path {
       owner.counters.fragmentsSent += sendFragments(packet, limit, by, this.nextHop);
     }
     return 0;
+  }
+
+  /** Puts `options` behind the header of `packet`, where there is room for them. */
+  private writeOptions(packet: Packet, options: Uint8Array): void {
+    const { offset } = packet;
+    const { bytes, view } = packet.slab;
+    const headerLength = IPV4_HEADER_LENGTH + options.length;
+    copyBytes(options, 0, bytes, offset + IPV4_HEADER_LENGTH, options.length);
+    view.setUint8(offset, 0x40 | (headerLength >>> 2));
+    rewriteHeaderChecksum(view, offset, headerLength);
   }
 
   /** Makes sure that the route is the present one, and returns its interface. */

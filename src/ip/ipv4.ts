@@ -1,6 +1,6 @@
 /** IPv4 of one host (RFC 791, RFC 1122 §3): what comes in, what goes out, and the tables that say where. */
 import type { Clock } from "../base/clock.ts";
-import { EACCES, EINVAL, ENETUNREACH } from "../base/errno.ts";
+import { EACCES, EINVAL, ENETUNREACH, ENODEV } from "../base/errno.ts";
 import type { SipKey } from "../base/hash.ts";
 import type { Random } from "../base/random.ts";
 import { NEVER } from "../base/timer.ts";
@@ -38,10 +38,11 @@ import {
 } from "./ipv4-header.ts";
 import { Ipv4Path, type PathOwner } from "./ipv4-path.ts";
 import { checkOptions, OPTIONS_GOOD, OPTIONS_SOURCE_ROUTE } from "./options.ts";
-import type { Path, PathFinder, Transport } from "./path.ts";
+import { DEFAULT_CHOICE, type Path, type PathChoice, type PathFinder, type Transport } from "./path.ts";
 import { PathMtuCache } from "./path-mtu.ts";
 import { Reassembler } from "./reassemble.ts";
 import { RouteTable } from "./route.ts";
+import { findWay, type Journey } from "./way.ts";
 
 export interface Ipv4Environment {
   clock: Clock;
@@ -212,18 +213,43 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   // ------------------------------------------------------------------------------------------------ going out
 
-  path(destination: number, source: number, allowBroadcast = false): Path | number {
+  path(destination: number, source: number, choice: PathChoice = DEFAULT_CHOICE): Path | number {
     const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
     const isBroadcast = this.isBroadcast(target);
-    if (isBroadcast && !allowBroadcast) return -EACCES;
-    const isLocal = this.isLocal(target);
-    const by = this.outgoingInterface(target, source, isLocal, isBroadcast);
+    if (isBroadcast && !choice.broadcast) return -EACCES;
+    if (source !== ANY_ADDRESS && !choice.foreignSource && !this.isLocal(source)) return -EINVAL;
+    const journey: Journey = {
+      destination: target,
+      source,
+      isLocal: this.isLocal(target),
+      isBroadcast,
+      interfaceIndex: choice.interface,
+      onLink: choice.onLink,
+    };
+    if (choice.interface >= this.interfaceList.length) return -ENODEV;
+    const by = findWay(this.interfaceList, this.routes, journey)?.interface;
     if (by === undefined || isZeroNet(target)) return -ENETUNREACH;
     // RFC 1122 §3.2.1.3 (g), MUST NOT: 127/8 stays inside.
     if (isLoopback(source) && !by.isLoopback) return -EINVAL;
     // RFC 1122 §3.3.4.3: the address of the interface that the route names; to ourselves, the address that is meant.
-    const own = by.isLoopback && !isLoopback(target) ? target : by.address;
-    return new Ipv4Path(this, source === ANY_ADDRESS ? own : source, target, isLocal, isBroadcast);
+    const own = by.isLoopback && journey.isLocal && !isLoopback(target) ? target : by.address;
+    return new Ipv4Path(this, source === ANY_ADDRESS ? own : source, journey, choice);
+  }
+
+  interfaceNamed(name: string): number {
+    return this.interfaceList.findIndex((each) => each.name === name);
+  }
+
+  interfaceWith(address: number): number {
+    return this.interfaceList.findIndex((each) => each.address === address);
+  }
+
+  interfaceName(index: number): string {
+    return this.interfaceList[index]?.name ?? "";
+  }
+
+  interfaceAddress(index: number): number {
+    return this.interfaceList[index]?.address ?? ANY_ADDRESS;
   }
 
   isLocal(address: number): boolean {
@@ -261,35 +287,16 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   resolve(path: Ipv4Path): void {
-    const { destination, source } = path;
-    const by = this.outgoingInterface(destination, source, path.isLocal, path.isBroadcast);
-    path.interface = by;
-    if (by === undefined) return;
-    const via = by.isLoopback || path.isBroadcast ? 0 : (this.routes.lookup(destination)?.via ?? 0);
-    path.nextHop = via === 0 ? destination : via;
-    const learned = path.isLocal ? undefined : this.pathMtus.find(destination, this.clock.now);
+    const way = findWay(this.interfaceList, this.routes, path);
+    path.interface = way?.interface;
+    if (way === undefined) return;
+    path.nextHop = way.nextHop;
+    const linkMtu = way.interface.mtu;
+    const learned = path.isLocal ? undefined : this.pathMtus.find(path.destination, this.clock.now);
     const floor = Math.max(this.config.minPathMtu, MIN_MTU);
-    path.knownMtu = Math.min(by.mtu, Math.max(learned?.mtu ?? by.mtu, floor));
+    path.knownMtu = Math.min(linkMtu, Math.max(learned?.mtu ?? linkMtu, floor));
     path.mtuUntil = learned?.until ?? NEVER;
     path.neverDontFragment = learned !== undefined && learned.mtu < floor;
-  }
-
-  /** The interface that a datagram to `destination` leaves by; only lo carries what is for ourselves and for 127/8. */
-  private outgoingInterface(
-    destination: number,
-    source: number,
-    isLocal: boolean,
-    isBroadcast: boolean,
-  ): Interface | undefined {
-    if (isLocal || isLoopback(destination)) {
-      return this.interfaceList.find((each) => each.isLoopback && each.up);
-    }
-    const route = this.routes.lookup(destination);
-    if (route !== undefined || !(isBroadcast || isMulticast(destination))) return route?.interface;
-    // A broadcast that no route tells the way goes out by the source's interface, or by the first there is.
-    return this.interfaceList.find(
-      (each) => each.up && !each.isLoopback && (source === ANY_ADDRESS || source === each.address),
-    );
   }
 
   private isBroadcast(address: number): boolean {

@@ -7,7 +7,7 @@ export {
   UNREACHABLE_FRAGMENTATION_NEEDED,
   UNREACHABLE_PORT,
 } from "./icmp-message.ts";
-/** What {@link Path.send} prepends, bytes. */
+/** What {@link Path.send} prepends, bytes, unless there are options: see {@link Path.optionsLength}. */
 export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
@@ -19,6 +19,32 @@ export interface SendOptions {
   /** Sets DF: a router that cannot pass the datagram whole says so instead of cutting it. */
   dontFragment: boolean;
 }
+
+/** What a user of the stack may ask of a path beside its ends. A path copies it. */
+export interface PathChoice {
+  /** Broadcast addresses are allowed (SO_BROADCAST). */
+  readonly broadcast: boolean;
+  /**
+   * The index of the only interface that may be used, -1 for any (SO_BINDTODEVICE, IP_UNICAST_IF, IP_MULTICAST_IF). What no route
+   * of that interface leads to is taken to be on its link, as in Linux.
+   */
+  readonly interface: number;
+  /** Only what is directly connected, through no gateway (SO_DONTROUTE, MSG_DONTROUTE). */
+  readonly onLink: boolean;
+  /** The source need not be an address of ours (IP_FREEBIND, IP_TRANSPARENT, IP_HDRINCL). */
+  readonly foreignSource: boolean;
+  /** Options for every header (IP_OPTIONS), well-formed, 40 bytes at most; must not be changed afterwards. */
+  readonly options: Uint8Array | undefined;
+}
+
+/** Nothing asked. */
+export const DEFAULT_CHOICE: PathChoice = {
+  broadcast: false,
+  interface: -1,
+  onLink: false,
+  foreignSource: false,
+  options: undefined,
+};
 
 /**
  * The way to one destination, as a transport caches it: which source address, how big a packet may be, what the
@@ -39,6 +65,11 @@ export interface Path {
   /** True when the destination is one of this host's own addresses. */
   readonly isLocal: boolean;
   /**
+   * Bytes of options in every header, a multiple of 4 from 0 to 40: what {@link Path.send} prepends beyond
+   * {@link IPV4_HEADER_LENGTH}, and what `mtu` has to hold beside the transport's own.
+   */
+  readonly optionsLength: number;
+  /**
    * Prepends the IPv4 header to `packet` (framing the transport's header and data) and hands it to the link; takes
    * ownership in every case. Without DF, what exceeds `mtu` goes in fragments. With it, what exceeds `linkMtu` is EMSGSIZE; what
    * lies between the two goes, so that a transport can probe (RFC 4821). Returns 0, -EMSGSIZE or -ENETUNREACH.
@@ -49,11 +80,20 @@ export interface Path {
 /** What transports ask of IP. */
 export interface PathFinder {
   /**
-   * The path to `destination` (int32), from `source` if it is not 0 (the caller has checked that it is ours).
-   * Destination 0 is this host itself. Returns a negative errno where there is none: ENETUNREACH, EACCES for a broadcast without
-   * `allowBroadcast`, EINVAL for a source in 127/8 that would have to leave this host.
+   * The path to `destination` (int32), from `source` if it is not 0. Destination 0 is this host itself. `choice` is
+   * {@link DEFAULT_CHOICE} if left out. Returns a negative errno where there is no path: ENETUNREACH (no route, or the chosen
+   * interface is down), ENODEV (no such interface), EACCES (a broadcast that is not allowed), EINVAL (a source that is not ours and
+   * need be, or in 127/8 and would have to leave this host).
    */
-  path(destination: number, source: number, allowBroadcast?: boolean): Path | number;
+  path(destination: number, source: number, choice?: PathChoice): Path | number;
+  /** The index of the interface called `name`, -1 when there is none (SO_BINDTODEVICE). */
+  interfaceNamed(name: string): number;
+  /** The index of the first interface whose address is `address`, -1 when there is none (IP_MULTICAST_IF by address). */
+  interfaceWith(address: number): number;
+  /** The name of interface `index`, "" when there is none. */
+  interfaceName(index: number): string;
+  /** The address of interface `index`, 0 when there is none. */
+  interfaceAddress(index: number): number;
   /** Whether `address` is one of this host's unicast addresses. */
   isLocal(address: number): boolean;
   /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */

@@ -97,12 +97,18 @@ export class RouteTable {
     this.generation++;
   }
 
-  /** The best route to `destination` among those whose interface is up. */
-  lookup(destination: number): Route | undefined {
+  /**
+   * The best route to `destination` among those whose interface is up: of the interface `interfaceIndex` alone if that is not -1,
+   * and with `onLink` only those without a gateway.
+   */
+  lookup(destination: number, interfaceIndex = -1, onLink = false): Route | undefined {
     for (let length = 32; length >= 0; length--) {
       const rivals = this.byLength[length]?.get(destination & prefixMask(length));
       if (rivals === undefined) continue;
-      for (const route of rivals) if (route.interface.up) return route;
+      for (const route of rivals) {
+        if (!route.interface.up || (onLink && route.via !== 0)) continue;
+        if (interfaceIndex < 0 || route.interface.index === interfaceIndex) return route;
+      }
     }
     return undefined;
   }

@@ -14,10 +14,12 @@ import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "../ip/address.ts";
 import {
+  DEFAULT_CHOICE,
   ICMP_UNREACHABLE,
   type IcmpReport,
   IPV4_HEADER_LENGTH,
   type Path,
+  type PathChoice,
   type SendOptions,
   UNREACHABLE_FRAGMENTATION_NEEDED,
 } from "../ip/path.ts";
@@ -34,6 +36,8 @@ import {
   UdpSettings,
 } from "./settings.ts";
 import type { Udp } from "./udp.ts";
+
+const BROADCAST_CHOICE: PathChoice = { ...DEFAULT_CHOICE, broadcast: true };
 
 /** What {@link UdpEndpoint.receive} tells about a datagram beside its data. */
 export class DatagramInfo {
@@ -172,7 +176,8 @@ export class UdpEndpoint {
     if (typeof path === "number") return path;
     const bound = this.bindImplicitly();
     if (bound < 0) return bound;
-    if (!this.chooseOptions(path, length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH)) return -EMSGSIZE;
+    if (!this.chooseOptions(path, length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH + path.optionsLength))
+      return -EMSGSIZE;
     const packet = packetPool.allocate(UDP_HEADER_LENGTH + length);
     packet.length = UDP_HEADER_LENGTH + length;
     copyBytes(data, offset, packet.slab.bytes, packet.offset + UDP_HEADER_LENGTH, length);
@@ -307,7 +312,7 @@ export class UdpEndpoint {
     const { broadcast } = this.settings;
     // A broadcast address that we listen at is never a source (RFC 1122 §3.2.1.3, MUST NOT).
     const source = paths.isBroadcastOrMulticast(bound) ? ANY_ADDRESS : bound;
-    const path = paths.path(destination, source, broadcast);
+    const path = paths.path(destination, source, broadcast ? BROADCAST_CHOICE : DEFAULT_CHOICE);
     if (typeof path === "number") return path;
     this.path = path;
     this.pathDestination = destination;

@@ -7,7 +7,7 @@ import { SipKey } from "../../src/base/hash.ts";
 import { Random } from "../../src/base/random.ts";
 import { DEFAULT_IP_CONFIG } from "../../src/ip/config.ts";
 import { Ipv4 } from "../../src/ip/ipv4.ts";
-import type { IcmpReport, SendOptions, Transport } from "../../src/ip/path.ts";
+import { DEFAULT_CHOICE, type IcmpReport, type SendOptions, type Transport } from "../../src/ip/path.ts";
 import type { Packet } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
@@ -177,7 +177,7 @@ describe("the way", () => {
     const host = new IpHost();
     fc.assert(
       fc.property(fc.ipV4(), (to) => {
-        const path = host.ip.path(ip(to), 0, true);
+        const path = host.ip.path(ip(to), 0, { ...DEFAULT_CHOICE, broadcast: true });
         if (typeof path !== "number") expect(host.ip.isLocal(path.source)).toBe(true);
       }),
     );

@@ -5,7 +5,7 @@ import { Random } from "../../src/base/random.ts";
 import { DEFAULT_IP_CONFIG, type IpConfig } from "../../src/ip/config.ts";
 import type { Interface } from "../../src/ip/interface.ts";
 import { Ipv4 } from "../../src/ip/ipv4.ts";
-import type { Path } from "../../src/ip/path.ts";
+import { DEFAULT_CHOICE, type Path } from "../../src/ip/path.ts";
 import { Loopback } from "../../src/link/loopback.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { DEFAULT_UDP_CONFIG, type UdpConfig } from "../../src/udp/config.ts";
@@ -58,7 +58,8 @@ export class IpHost {
 
   /** The path to `destination`; fails the test where there is none. */
   path(destination: string, source = "0.0.0.0", allowBroadcast = false): Path {
-    const path = this.ip.path(address(destination), address(source), allowBroadcast);
+    const choice = { ...DEFAULT_CHOICE, broadcast: allowBroadcast };
+    const path = this.ip.path(address(destination), address(source), choice);
     if (typeof path === "number") throw new Error(`no path to ${destination}: ${path}`);
     return path;
   }
