@@ -21,7 +21,7 @@ export type { SocketCore } from "./sockets/core.ts";
 export type { DatagramCore } from "./sockets/datagram.ts";
 export { errorName, perror, SocketError, strerror } from "./sockets/error.ts";
 export * from "./sockets/inet.ts";
-export type { Linger, OptionValue, OptionValueOf } from "./sockets/options.ts";
+export type { Linger, OptionValue, OptionValueOf } from "./sockets/options/index.ts";
 export type { PollFd, Posix, SelectResult, SelectSets, Sockaddr, SockaddrIn } from "./sockets/posix.ts";
 export { Socket } from "./sockets/socket.ts";
 export type { StreamCore } from "./sockets/stream.ts";

@@ -1,6 +1,13 @@
 import { entropy } from "../base/ambient.ts";
 import type { Clock } from "../base/clock.ts";
-import { EAFNOSUPPORT, ECONNABORTED, ENETDOWN, EPROTONOSUPPORT, ESOCKTNOSUPPORT } from "../base/errno.ts";
+import {
+  EAFNOSUPPORT,
+  ECONNABORTED,
+  ENETDOWN,
+  EOPNOTSUPP,
+  EPROTONOSUPPORT,
+  ESOCKTNOSUPPORT,
+} from "../base/errno.ts";
 import { SipKey } from "../base/hash.ts";
 import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
@@ -13,7 +20,7 @@ import type { RouteTable } from "../ip/route.ts";
 import type { Link } from "../link/link.ts";
 import { Loopback } from "../link/loopback.ts";
 import { literalAddress } from "../sockets/address.ts";
-import { describeSocket, type Pending } from "../sockets/async.ts";
+import type { Pending } from "../sockets/async.ts";
 import {
   AF_INET,
   IPPROTO_TCP,
@@ -23,10 +30,12 @@ import {
   SOCK_NONBLOCK,
   SOCK_STREAM,
 } from "../sockets/constants.ts";
-import type { SocketCore } from "../sockets/core.ts";
+import type { Capability, SocketCore } from "../sockets/core.ts";
 import { DatagramCore } from "../sockets/datagram.ts";
-import { DescriptorTable } from "../sockets/descriptors.ts";
+import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
 import { ENOTFOUND, SocketError } from "../sockets/error.ts";
+import { describeEnds } from "../sockets/inet-core.ts";
+import type { Credentials } from "../sockets/message.ts";
 import { checkInteger, show } from "../sockets/misuse.ts";
 import { Posix } from "../sockets/posix.ts";
 import { Socket } from "../sockets/socket.ts";
@@ -54,11 +63,27 @@ export interface HostOptions {
   tcp?: Partial<TcpConfig>;
   ip?: Partial<IpConfig>;
   udp?: Partial<UdpConfig>;
+  /** What its programs may do. Default: everything. */
+  capabilities?: readonly Capability[];
+  limits?: Partial<Limits>;
   /** Knows other hosts' names. This host's own name and "localhost" need nobody. */
   resolve?: Resolve;
 }
 
-const OPTIONS = new Set(["name", "clock", "random", "seed", "tcp", "ip", "udp", "resolve"]);
+const OPTIONS = new Set([
+  "name",
+  "clock",
+  "random",
+  "seed",
+  "tcp",
+  "ip",
+  "udp",
+  "capabilities",
+  "limits",
+  "resolve",
+]);
+
+const CAPABILITIES: readonly Capability[] = ["CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN"];
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
 export class Host implements SocketHost {
@@ -71,7 +96,11 @@ export class Host implements SocketHost {
   readonly posix: Posix;
   /** The open sockets of both faces and of the core, in the order they were made. */
   readonly sockets = new Set<SocketCore>();
-  readonly descriptors = new DescriptorTable();
+  readonly descriptors: DescriptorTable;
+  /** What its programs may do; a right is dropped by `delete`: `host.capabilities.delete("CAP_NET_RAW")`. */
+  readonly capabilities: Set<Capability>;
+  /** Who its programs are; may be set anew at any time. */
+  credentials: Credentials = { pid: 1, uid: 0, gid: 0 };
   /** The promises that the stack has not settled yet. */
   readonly pendingCalls = new Set<Pending>();
   private readonly resolver: Resolve | undefined;
@@ -96,6 +125,8 @@ export class Host implements SocketHost {
     this.tcp = new Tcp({ clock, paths: this.ipv4, key: key.derive("tcp"), config: tcp });
     this.ipv4.register(IPPROTO_UDP, this.udp);
     this.ipv4.register(IPPROTO_TCP, this.tcp);
+    this.capabilities = new Set(options.capabilities ?? CAPABILITIES);
+    this.descriptors = new DescriptorTable(configure("limits", DEFAULT_LIMITS, options.limits));
     this.posix = new Posix(this);
     this.resolver = options.resolve;
     this.attach(new Loopback(clock), { address: "127.0.0.1/8", name: "lo" });
@@ -151,6 +182,15 @@ export class Host implements SocketHost {
     return -ESOCKTNOSUPPORT;
   }
 
+  makePair(domain: number, _type: number, _protocol: number): [SocketCore, SocketCore] | number {
+    return domain === AF_INET ? -EOPNOTSUPP : -EAFNOSUPPORT;
+  }
+
+  /** Bounds of its descriptors and open files; they may be changed at any time and count for what is opened from then on. */
+  get limits(): Limits {
+    return this.descriptors.limits;
+  }
+
   gethostname(): string {
     return this.name;
   }
@@ -201,12 +241,12 @@ export class Host implements SocketHost {
     const leaks: string[] = [];
     const sockets = new Set<string>();
     for (const core of this.sockets) {
-      const text = describeSocket(core);
+      const text = core.describe();
       sockets.add(text);
       leaks.push(`open socket ${text}`);
     }
     for (const tcb of this.tcp.connections()) {
-      const text = describeSocket(tcb);
+      const text = describeEnds(tcb);
       if (!sockets.has(text)) leaks.push(`connection ${text}`);
     }
     for (const call of this.pendingCalls) leaks.push(`pending ${call.describe()}`);
@@ -245,6 +285,10 @@ function checkOptions(options: HostOptions): void {
   for (const field of Object.keys(options)) {
     if (OPTIONS.has(field)) continue;
     throw new RangeError(`a host has no option ${field}; there are: ${[...OPTIONS].join(", ")}`);
+  }
+  for (const right of options.capabilities ?? []) {
+    if (CAPABILITIES.includes(right)) continue;
+    throw new RangeError(`a capability is one of ${CAPABILITIES.join(", ")}, not ${show(right)}`);
   }
   if (options.name !== undefined && typeof options.name !== "string") {
     throw new TypeError(`the name of a host is a string, not ${show(options.name)}`);

@@ -1,6 +1,7 @@
 /** What `netstat` shows: a row per socket or connection, and the counters. */
 import { formatAddress } from "../ip/address.ts";
 import type { SocketCore } from "../sockets/core.ts";
+import { InetCore } from "../sockets/inet-core.ts";
 import { StreamCore } from "../sockets/stream.ts";
 import type { Tcp } from "../tcp/index.ts";
 
@@ -38,7 +39,7 @@ export function socketRows(tcp: Tcp, sockets: Iterable<SocketCore>): NetstatRow[
     });
   }
   for (const core of sockets) {
-    if (core instanceof StreamCore || core.localPort === 0) continue;
+    if (!(core instanceof InetCore) || core instanceof StreamCore || core.localPort === 0) continue;
     rows.push({
       protocol: "udp",
       state: core.stateName,

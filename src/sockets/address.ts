@@ -2,6 +2,7 @@
 import { BROADCAST_ADDRESS, formatAddress, tryParseAddress } from "../ip/address.ts";
 import { AF_INET } from "./constants.ts";
 import { checkRange, show } from "./misuse.ts";
+import type { PacketName } from "./socket-name.ts";
 
 /** Where a socket is or is to go, as the promise face takes and gives it. */
 export interface SocketAddress {
@@ -19,7 +20,20 @@ export interface InetAddress {
 }
 
 /** What the synchronous core takes as a place: an int32 or uint32 or dotted quad with a port beside it, or both in one. */
-export type Place = number | string | { readonly address: number | string; readonly port: number };
+export type Place =
+  | number
+  | string
+  | { readonly address: number | string; readonly port: number }
+  | UnixPlace
+  | PacketPlace;
+
+/** A place in AF_UNIX. */
+export interface UnixPlace {
+  readonly path: string;
+}
+
+/** A place in AF_PACKET: an interface, and what else `sockaddr_ll` says. */
+export type PacketPlace = Pick<PacketName, "interfaceIndex" | "protocol"> & Partial<PacketName>;
 
 export function inetAddress(address: number, port: number): InetAddress {
   return { address: formatAddress(address), port, family: "IPv4" };
@@ -27,7 +41,7 @@ export function inetAddress(address: number, port: number): InetAddress {
 
 /** The int32 of a place's address. */
 export function placeAddress(call: string, place: Place): number {
-  const address = typeof place === "object" && place !== null ? place.address : place;
+  const address = typeof place === "object" && place !== null ? inetPlace(call, place).address : place;
   if (typeof address === "number") return numericAddress(call, address);
   const parsed = literalAddress(call, address);
   if (parsed === undefined) {
@@ -36,9 +50,14 @@ export function placeAddress(call: string, place: Place): number {
   return parsed;
 }
 
+function inetPlace(call: string, place: Place & object): { address: number | string; port: number } {
+  if ("address" in place) return place;
+  throw new TypeError(`${call}: a place in AF_INET is an object { address, port }, not ${show(place)}`);
+}
+
 /** The port of a place, or the one beside it. */
 export function placePort(call: string, place: Place, port: number | undefined): number {
-  const number = typeof place === "object" && place !== null ? place.port : (port ?? 0);
+  const number = typeof place === "object" && place !== null ? inetPlace(call, place).port : (port ?? 0);
   checkRange(call, "port", number, 0, 65_535);
   return number;
 }

@@ -5,12 +5,12 @@
  * Calls of one direction are served in the order they were made, as if each had the socket to itself: two
  * `sendall`s that nobody awaited do not mix their bytes.
  */
-import { EAGAIN } from "../base/errno.ts";
+import { EAGAIN, EINTR } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { Timer } from "../base/timer.ts";
-import { formatAddress } from "../ip/address.ts";
 import type { SocketCore, SocketOwner } from "./core.ts";
 import { SocketError } from "./error.ts";
+import { namePlace, type SocketName } from "./socket-name.ts";
 import { Waiter, type WaiterQueue } from "./waiter.ts";
 
 /** A promise that the stack has not settled yet, as a deadlock report or a test's end tells of it. */
@@ -34,6 +34,8 @@ export interface Patience {
   readonly timeoutMicros: number;
   /** What it fails with then: ETIMEDOUT after `settimeout`, EAGAIN after SO_RCVTIMEO. */
   readonly timeoutErrno: number;
+  /** Ends the wait when the user aborts it: EINTR. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export const FOREVER: Patience = { nonBlocking: false, timeoutMicros: 0, timeoutErrno: EAGAIN };
@@ -67,12 +69,12 @@ export interface Call<T> {
   /** When time has run out: what was done by then, or 0 to fail. */
   partial?(): number;
   /** Where to, for the error. */
-  readonly address?: number;
-  readonly port?: number;
+  readonly to?: SocketName;
 }
 
 /** Makes the call. The promise rejects with a {@link SocketError}. */
 export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience): Promise<T> {
+  if (patience.signal?.aborted) return Promise.reject(failure(call, EINTR));
   const mustQueue = !patience.nonBlocking && !queueOf(call).empty;
   const result = mustQueue ? -EAGAIN : call.attempt();
   if (result >= 0) return Promise.resolve(call.finish(result));
@@ -83,8 +85,7 @@ export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience):
 }
 
 export function failure(call: Call<unknown>, errno: number): SocketError {
-  const address = call.address === undefined ? undefined : formatAddress(call.address);
-  return new SocketError(errno, call.syscall, address, call.port);
+  return new SocketError(errno, call.syscall, ...namePlace(call.to));
 }
 
 class PendingCall<T> extends Waiter implements Pending {
@@ -93,6 +94,8 @@ class PendingCall<T> extends Waiter implements Pending {
   private readonly resolve: (value: T) => void;
   private readonly reject: (error: unknown) => void;
   private timer: Timer | undefined = undefined;
+  private signal: AbortSignal | undefined = undefined;
+  private readonly interrupt = (): void => this.settle(this.call.partial?.() || -EINTR);
 
   constructor(
     owner: CallOwner,
@@ -110,6 +113,8 @@ class PendingCall<T> extends Waiter implements Pending {
   wait(patience: Patience): void {
     queueOf(this.call).add(this, this.call.direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
     this.owner.pendingCalls.add(this);
+    this.signal = patience.signal;
+    this.signal?.addEventListener("abort", this.interrupt);
     if (patience.timeoutMicros === 0) return;
     this.timer = new Timer(() => this.settle(this.call.partial?.() || -patience.timeoutErrno));
     this.owner.clock.armIn(this.timer, patience.timeoutMicros);
@@ -125,7 +130,7 @@ class PendingCall<T> extends Waiter implements Pending {
   }
 
   describe(): string {
-    return `${this.call.syscall} on ${describeSocket(this.call.core)}`;
+    return `${this.call.syscall} on ${this.call.core.describe()}`;
   }
 
   private settle(result: number): void {
@@ -133,6 +138,7 @@ class PendingCall<T> extends Waiter implements Pending {
     this.leave();
     owner.pendingCalls.delete(this);
     if (this.timer !== undefined) owner.clock.disarm(this.timer);
+    this.signal?.removeEventListener("abort", this.interrupt);
     owner.clock.settled++;
     if (result < 0) {
       this.reject(failure(call, result));
@@ -148,21 +154,4 @@ class PendingCall<T> extends Waiter implements Pending {
 
 function queueOf({ core, direction }: Call<unknown>): WaiterQueue {
   return direction === RECEIVING ? core.receivers : core.senders;
-}
-
-/** `10.0.0.1:49152 ↔ 10.0.0.2:80 (ESTABLISHED)`, or without a peer `0.0.0.0:80 (LISTEN)`. */
-export function describeSocket(socket: Described): string {
-  const { localAddress, localPort, remoteAddress, remotePort, stateName } = socket;
-  const local = `${formatAddress(localAddress)}:${localPort}`;
-  const remote = remotePort === 0 ? "" : ` ↔ ${formatAddress(remoteAddress)}:${remotePort}`;
-  return `${local}${remote} (${stateName})`;
-}
-
-/** A socket, or a connection. */
-interface Described {
-  readonly localAddress: number;
-  readonly localPort: number;
-  readonly remoteAddress: number;
-  readonly remotePort: number;
-  readonly stateName: string;
 }

@@ -3,8 +3,10 @@ import { EAGAIN, EALREADY, EBADF } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
 import { MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
-import type { SocketCore } from "./core.ts";
-import { StreamCore } from "./stream.ts";
+import { SocketCore } from "./core.ts";
+import type { DescriptorTable } from "./descriptors.ts";
+import type { OpenFile } from "./file.ts";
+import type { SocketName } from "./socket-name.ts";
 
 /** Readiness without which there is nothing to receive: neither data nor end nor error. */
 const RECEIVABLE = POLLIN | POLLPRI | POLLRDHUP | POLLERR | POLLHUP;
@@ -111,8 +113,7 @@ export class SendCall implements Call<number> {
   readonly syscall: string;
   readonly direction = SENDING;
   /** Where to, for `sendto`. */
-  readonly address?: number;
-  readonly port?: number;
+  readonly to?: SocketName;
   private readonly data: Uint8Array;
   private readonly flags: number;
   private readonly extent: number;
@@ -124,16 +125,14 @@ export class SendCall implements Call<number> {
     data: Uint8Array,
     flags: number,
     extent: number,
-    to?: { address: number; port: number },
+    to?: SocketName,
   ) {
     this.core = core;
     this.syscall = syscall;
     this.data = data;
     this.flags = flags;
     this.extent = core.type === SOCK_STREAM ? extent : SEND_SOME;
-    if (to === undefined) return;
-    this.address = to.address;
-    this.port = to.port;
+    if (to !== undefined) this.to = to;
   }
 
   attempt(): number {
@@ -156,10 +155,11 @@ export class SendCall implements Call<number> {
   }
 
   private step(): number {
-    const { core, data, done, flags, address, port } = this;
+    const { core, data, done, flags, to } = this;
     const length = data.length - done;
-    if (address === undefined || port === undefined) return core.send(data, done, length, flags);
-    return core.sendTo(data, done, length, flags, address, port);
+    return to === undefined
+      ? core.send(data, done, length, flags)
+      : core.sendTo(data, done, length, flags, to);
   }
 }
 
@@ -168,15 +168,20 @@ export class AcceptCall<T> implements Call<T> {
   readonly core: SocketCore;
   readonly syscall = "accept";
   readonly direction = RECEIVING;
+  private readonly descriptors: DescriptorTable;
   private readonly wrap: (connection: SocketCore) => T;
   private connection: SocketCore | undefined = undefined;
 
-  constructor(core: SocketCore, wrap: (connection: SocketCore) => T) {
+  constructor(core: SocketCore, descriptors: DescriptorTable, wrap: (connection: SocketCore) => T) {
     this.core = core;
+    this.descriptors = descriptors;
     this.wrap = wrap;
   }
 
   attempt(): number {
+    // without a descriptor for it the connection stays in the queue, as in Linux
+    const full = this.descriptors.full;
+    if (full !== 0) return full;
     const result = this.core.accept();
     if (typeof result === "number") return result;
     this.connection = result;
@@ -190,16 +195,14 @@ export class AcceptCall<T> implements Call<T> {
 
 /** The wait for the result of a `connect` that has begun. */
 export class ConnectCall implements Call<void> {
-  readonly core: StreamCore;
+  readonly core: SocketCore;
   readonly syscall = "connect";
   readonly direction = SENDING;
-  readonly address: number;
-  readonly port: number;
+  readonly to: SocketName;
 
-  constructor(core: StreamCore, address: number, port: number) {
+  constructor(core: SocketCore, to: SocketName) {
     this.core = core;
-    this.address = address;
-    this.port = port;
+    this.to = to;
   }
 
   attempt(): number {
@@ -212,11 +215,11 @@ export class ConnectCall implements Call<void> {
 
 /** The wait of a `close` with SO_LINGER until the peer has everything. When time runs out, that is fine too. */
 class LingerCall implements Call<void> {
-  readonly core: StreamCore;
+  readonly core: SocketCore;
   readonly syscall = "close";
   readonly direction = SENDING;
 
-  constructor(core: StreamCore) {
+  constructor(core: SocketCore) {
     this.core = core;
   }
 
@@ -231,13 +234,16 @@ class LingerCall implements Call<void> {
   finish(): void {}
 }
 
-/** `close` of both faces, for the last descriptor of a socket: waits as SO_LINGER says, then lets go. */
-export async function closeCore(owner: CallOwner, core: SocketCore): Promise<void> {
+/** `close` of both faces, for the last descriptor of a file: waits as SO_LINGER says, then lets go. */
+export async function closeFile(owner: CallOwner, file: OpenFile): Promise<void> {
+  if (file instanceof SocketCore) await linger(owner, file);
+  file.close();
+}
+
+async function linger(owner: CallOwner, core: SocketCore): Promise<void> {
   const { lingerOn, lingerSeconds } = core.common;
-  if (core instanceof StreamCore && lingerOn && lingerSeconds > 0 && core.startLinger()) {
-    core.dismiss(EBADF);
-    const timeoutMicros = lingerSeconds * 1e6;
-    await perform(owner, new LingerCall(core), { nonBlocking: false, timeoutMicros, timeoutErrno: EAGAIN });
-  }
-  core.close();
+  if (!lingerOn || lingerSeconds <= 0 || !core.startLinger()) return;
+  core.dismiss(EBADF);
+  const timeoutMicros = lingerSeconds * 1e6;
+  await perform(owner, new LingerCall(core), { nonBlocking: false, timeoutMicros, timeoutErrno: EAGAIN });
 }

@@ -3,19 +3,29 @@
  * again. Both faces of the API, with promises and with descriptors, stand on it, and so may a program that wants
  * neither: `host.stream()` and `host.datagram()` make one.
  */
-import type { Clock } from "../base/clock.ts";
-import { EBADF, EOPNOTSUPP } from "../base/errno.ts";
-import { Task } from "../base/task.ts";
-import { type Place, placeAddress, placePort } from "./address.ts";
+import { EAFNOSUPPORT, EBADF, EOPNOTSUPP } from "../base/errno.ts";
+import type { Place } from "./address.ts";
 import { IP_PMTUDISC_WANT, MSG_DONTWAIT, SHUT_RD, SHUT_RDWR } from "./constants.ts";
+import { type FileOwner, OpenFile } from "./file.ts";
+import { MessageInfo, type Outgoing } from "./message.ts";
 import { checkInteger, checkRange } from "./misuse.ts";
-import { WaiterQueue } from "./waiter.ts";
+import type { SocketName } from "./socket-name.ts";
+
+/** A right of Linux that a host has, and can drop. */
+export type Capability =
+  /** To bind ports below 1024. */
+  | "CAP_NET_BIND_SERVICE"
+  /** To make raw and packet sockets. */
+  | "CAP_NET_RAW"
+  /** To set options that reach beyond the socket: SO_MARK, SO_RCVBUFFORCE, IP_TRANSPARENT … */
+  | "CAP_NET_ADMIN";
 
 /** What a socket asks of the host it belongs to. */
-export interface SocketOwner {
-  readonly clock: Clock;
+export interface SocketOwner extends FileOwner {
   /** Every open socket of the host, in the order they were made. */
   readonly sockets: Set<SocketCore>;
+  /** What the host's programs may do. */
+  readonly capabilities: ReadonlySet<Capability>;
 }
 
 /** The options that are the socket layer's own, or that a protocol has no use for: kept and given back. */
@@ -33,16 +43,6 @@ export class CommonOptions {
   mtuDiscover = IP_PMTUDISC_WANT;
 }
 
-/** Where the last message came from, and how long it was: what `recvfrom` and `recvmsg` tell. */
-export class MessageInfo {
-  address = 0;
-  port = 0;
-  /** The whole datagram's length in bytes, also when less was asked for. */
-  length = 0;
-  /** MSG_TRUNC when the datagram was cut. */
-  flags = 0;
-}
-
 /** The options that every protocol has, by the names under which each keeps them. */
 export interface TransportSettings {
   /** IP_TTL, 1 to 255. */
@@ -55,8 +55,8 @@ export interface TransportSettings {
   reuseAddress: boolean;
 }
 
-export abstract class SocketCore {
-  readonly owner: SocketOwner;
+export abstract class SocketCore extends OpenFile {
+  declare readonly owner: SocketOwner;
   /** AF_INET … */
   readonly domain: number;
   /** SOCK_STREAM … */
@@ -66,20 +66,11 @@ export abstract class SocketCore {
   readonly common = new CommonOptions();
   /** What the last {@link receive} told beside the bytes. */
   readonly message = new MessageInfo();
-  closed = false;
-  /** Calls that wait to receive (or accept), those that wait to send (or connect), and those that only look on (poll). */
-  readonly receivers = new WaiterQueue();
-  readonly senders = new WaiterQueue();
-  readonly watchers = new WaiterQueue();
-  private callback: ((mask: number) => void) | undefined = undefined;
-  private readonly firstNews = new Task(() => {
-    if (!this.closed && this.readiness !== 0) this.callback?.(this.readiness);
-  });
-  /** For the protocol below to call at the end of an instant in which something happened. */
-  protected readonly notify = (): void => this.deliver();
+  /** What control messages ask for the next {@link send}; whoever sets it takes it back after that send. */
+  outgoing: Outgoing | undefined = undefined;
 
   constructor(owner: SocketOwner, domain: number, type: number, protocol: number) {
-    this.owner = owner;
+    super(owner);
     this.domain = domain;
     this.type = type;
     this.protocol = protocol;
@@ -87,15 +78,14 @@ export abstract class SocketCore {
   }
 
   /**
-   * Gives it a local address and port: `bind({ address: "10.0.0.1", port: 80 })` or `bind(0x0a000001, 80)`. Address
-   * 0 or "" is any, port 0 a free one. EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL.
+   * Gives it a name of its own. In AF_INET an address and port: `bind({ address: "10.0.0.1", port: 80 })` or
+   * `bind(0x0a000001, 80)`; address 0 or "" is any, port 0 a free one. In AF_UNIX a path: `bind({ path: "/run/x" })`.
+   * EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL, EACCES (a port below 1024 without CAP_NET_BIND_SERVICE).
    */
   bind(place: Place, port?: number): number {
-    const address = placeAddress("bind", place);
-    const number = placePort("bind", place, port);
     if (this.closed) return -EBADF;
     this.owner.clock.sample();
-    return this.bindTo(address, number);
+    return this.bindPlace(place, port);
   }
 
   /**
@@ -103,11 +93,16 @@ export abstract class SocketCore {
    * `connect` then gives the result, as {@link takeError} does. EISCONN, EALREADY, EADDRNOTAVAIL, ENETUNREACH …
    */
   connect(place: Place, port?: number): number {
-    const address = placeAddress("connect", place);
-    const number = placePort("connect", place, port);
     if (this.closed) return -EBADF;
     this.owner.clock.sample();
-    return this.connectTo(address, number);
+    return this.connectPlace(place, port);
+  }
+
+  /** Forgets the peer: `connect` to AF_UNSPEC. */
+  disconnect(): number {
+    if (this.closed) return -EBADF;
+    this.owner.clock.sample();
+    return this.dissolve();
   }
 
   /** Bytes taken: fewer than given when there is no room for all. EAGAIN, EPIPE, ENOTCONN, EDESTADDRREQ … */
@@ -118,7 +113,7 @@ export abstract class SocketCore {
     return this.sendBytes(data, offset, length, flags & ~MSG_DONTWAIT);
   }
 
-  /** {@link send} to an address other than the peer's. A stream ignores the address, as Linux does. */
+  /** {@link send} to a place other than the peer's. A TCP stream ignores the place, as Linux does. */
   sendTo(
     data: Uint8Array,
     offset: number,
@@ -128,11 +123,9 @@ export abstract class SocketCore {
     port?: number,
   ): number {
     checkSpan("sendTo", data, offset, length);
-    const address = placeAddress("sendTo", place);
-    const number = placePort("sendTo", place, port);
     if (this.closed) return -EBADF;
     this.owner.clock.sample();
-    return this.sendBytesTo(data, offset, length, flags & ~MSG_DONTWAIT, address, number);
+    return this.sendToPlace(data, offset, length, flags & ~MSG_DONTWAIT, place, port);
   }
 
   /** Bytes put into `into`; 0 from a stream: the peer has closed. EAGAIN, ENOTCONN, ECONNRESET … */
@@ -166,33 +159,28 @@ export abstract class SocketCore {
     return this.shutdownHow(how);
   }
 
-  /** Ends it. Whoever waits at it learns `reason`, a positive errno. */
-  close(reason = EBADF): number {
-    if (this.closed) return -EBADF;
-    this.owner.clock.sample();
-    this.closed = true;
+  override close(reason = EBADF): number {
     this.owner.sockets.delete(this);
-    this.callback = undefined;
-    this.release();
-    this.dismiss(reason);
-    return 0;
+    return super.close(reason);
   }
 
-  protected abstract bindTo(address: number, port: number): number;
-  protected abstract connectTo(address: number, port: number): number;
+  protected abstract bindPlace(place: Place, port: number | undefined): number;
+  protected abstract connectPlace(place: Place, port: number | undefined): number;
   protected abstract sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number;
-  protected abstract sendBytesTo(
+  protected abstract sendToPlace(
     data: Uint8Array,
     offset: number,
     length: number,
     flags: number,
-    address: number,
-    port: number,
+    place: Place,
+    port: number | undefined,
   ): number;
   protected abstract receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number;
   protected abstract shutdownHow(how: number): number;
-  /** Lets go of the protocol below. */
-  protected abstract release(): void;
+
+  protected dissolve(): number {
+    return -EAFNOSUPPORT;
+  }
 
   protected listenWith(_backlog: number): number {
     return -EOPNOTSUPP;
@@ -200,6 +188,34 @@ export abstract class SocketCore {
 
   protected acceptNext(): SocketCore | number {
     return -EOPNOTSUPP;
+  }
+
+  /** Whether a `connect` has begun whose result nobody has been told yet. */
+  get connectPending(): boolean {
+    return false;
+  }
+
+  /** What became of a `connect` that did not end at once: 0, or why not; -EALREADY while nobody knows. */
+  connectResult(): number {
+    return 0;
+  }
+
+  /**
+   * The first half of a close that waits (SO_LINGER with a time): FIN behind the data. Returns whether there is
+   * something to wait for; {@link lingered} says for how long.
+   */
+  startLinger(): boolean {
+    return false;
+  }
+
+  /** 0 when the peer has everything, -EAGAIN before. */
+  lingered(): number {
+    return 0;
+  }
+
+  /** Whether the next byte to read is the urgent one, or follows it (SIOCATMARK); undefined: no such thing here. */
+  get atMark(): boolean | undefined {
+    return undefined;
   }
 
   abstract readonly settings: TransportSettings;
@@ -210,55 +226,27 @@ export abstract class SocketCore {
   abstract get maxSendBufferBytes(): number;
   abstract get defaultTimeToLive(): number;
 
-  /** What can be done without waiting, as a mask of `POLL…` bits. */
-  abstract get readiness(): number;
   /** SO_ERROR: the pending error, positive, which is then forgotten; 0 when there is none. */
   abstract takeError(): number;
   /** Bytes that {@link receive} can give at once: all of a stream's, the first datagram's (FIONREAD). */
   abstract get readable(): number;
-  /** Int32; 0 for none. */
-  abstract get localAddress(): number;
-  abstract get localPort(): number;
-  /** Int32; 0, as the port, while there is no peer. */
-  abstract get remoteAddress(): number;
-  abstract get remotePort(): number;
+  /** Bytes sent that the peer has not acknowledged or taken (SIOCOUTQ). */
+  get unacknowledged(): number {
+    return 0;
+  }
+
+  /** What `getsockname` gives: also before anything was bound. */
+  abstract get localName(): SocketName;
+  /** What `getpeername` gives; undefined without a peer (ENOTCONN). */
+  abstract get remoteName(): SocketName | undefined;
+  /** Who sent what the last {@link receive} gave: what `recvfrom` tells. Undefined when nobody can be named. */
+  abstract get senderName(): SocketName | undefined;
   /** `"ESTABLISHED"` …, `"UNCONN"` for a datagram socket without a peer. */
   abstract get stateName(): string;
 
   /** Whether it has been told to listen. */
   get listening(): boolean {
     return false;
-  }
-
-  get onReadiness(): ((mask: number) => void) | undefined {
-    return this.callback;
-  }
-
-  /**
-   * Called with the readiness mask when it may have changed, and once for what is ready already: at the end of an
-   * instant, never from inside a call. What is sent from here carries the ACK of what has come.
-   */
-  set onReadiness(callback: ((mask: number) => void) | undefined) {
-    this.callback = callback;
-    if (callback !== undefined) this.owner.clock.defer(this.firstNews);
-  }
-
-  /** Sends everyone away who waits at it: they learn `reason`. */
-  dismiss(reason: number): void {
-    this.receivers.dismissAll(reason);
-    this.senders.dismissAll(reason);
-    this.watchers.dismissAll(reason);
-  }
-
-  private deliver(): void {
-    if (this.closed) return;
-    if (this.callback !== undefined) {
-      this.owner.clock.settled++; // a program may wait for what its callback does
-      this.callback(this.readiness);
-    }
-    this.receivers.serve(this);
-    this.senders.serve(this);
-    this.watchers.wakeAll(this);
   }
 }
 

@@ -1,9 +1,8 @@
-import { EBADF, EOPNOTSUPP } from "../base/errno.ts";
+import { EOPNOTSUPP } from "../base/errno.ts";
 import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
 import type { UdpSettings } from "../udp/settings.ts";
 import type { Udp } from "../udp/udp.ts";
 import {
-  AF_INET,
   IP_PMTUDISC_DONT,
   IP_PMTUDISC_INTERFACE,
   IP_PMTUDISC_OMIT,
@@ -14,19 +13,20 @@ import {
   MSG_TRUNC,
   SOCK_DGRAM,
 } from "./constants.ts";
-import { SocketCore, type SocketOwner } from "./core.ts";
+import type { SocketOwner } from "./core.ts";
+import { InetCore } from "./inet-core.ts";
 
 /** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
 const MAX_BUFFER_BYTES = 212_992;
 
 /** `SOCK_DGRAM` in `AF_INET`: a UDP endpoint. */
-export class DatagramCore extends SocketCore {
+export class DatagramCore extends InetCore {
   private readonly udp: Udp;
   private readonly endpoint: UdpEndpoint;
   private readonly info = new DatagramInfo();
 
   constructor(owner: SocketOwner, udp: Udp) {
-    super(owner, AF_INET, SOCK_DGRAM, IPPROTO_UDP);
+    super(owner, SOCK_DGRAM, IPPROTO_UDP);
     this.udp = udp;
     this.endpoint = udp.create();
     this.endpoint.onEvent = this.notify;
@@ -40,9 +40,8 @@ export class DatagramCore extends SocketCore {
     return this.endpoint.connect(address, port);
   }
 
-  /** Forgets the peer: `connect` to AF_UNSPEC. */
-  disconnect(): number {
-    return this.closed ? -EBADF : this.endpoint.disconnect();
+  protected override dissolve(): number {
+    return this.endpoint.disconnect();
   }
 
   protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
@@ -70,6 +69,10 @@ export class DatagramCore extends SocketCore {
     message.port = info.port;
     message.length = info.fullLength;
     message.flags = info.truncated ? MSG_TRUNC : 0;
+    message.destination = info.destination;
+    message.interfaceIndex = info.interfaceIndex;
+    message.timeToLive = info.timeToLive;
+    message.trafficClass = info.trafficClass;
     return count;
   }
 

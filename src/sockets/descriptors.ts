@@ -1,53 +1,117 @@
-/** Descriptors: small integers that stand for open sockets, one table per host, shared by both faces of the API. */
-import { EBADF, EMFILE } from "../base/errno.ts";
-import type { SocketCore } from "./core.ts";
+/** Descriptors: small integers that stand for open files, one table per host, shared by both faces of the API. */
+import { EBADF, EMFILE, ENFILE } from "../base/errno.ts";
+import type { OpenFile } from "./file.ts";
 
 /** The first descriptor: 0, 1 and 2 are a program's standard streams. */
 const FIRST = 3;
-/** One more than the largest, as Linux's fs.nr_open. */
-const LIMIT = 1_048_576;
+
+/** Bounds that a host's user may set. */
+export interface Limits {
+  /** Descriptors are below this number (RLIMIT_NOFILE): one more is EMFILE. Default 1048576, Linux's fs.nr_open. */
+  descriptors: number;
+  /** Open files, however many descriptors they have (fs.file-max): one more is ENFILE. Default 2^53 - 1, as good as none. */
+  files: number;
+}
+
+export const DEFAULT_LIMITS: Readonly<Limits> = {
+  descriptors: 1_048_576,
+  files: Number.MAX_SAFE_INTEGER,
+};
 
 /** POSIX's "open file description": what descriptors that are duplicates of each other share. */
 export class Description {
-  readonly core: SocketCore;
+  readonly file: OpenFile;
   /** O_NONBLOCK. */
   nonBlocking: boolean;
-  /** Descriptors that stand for it. */
+  /** Descriptors that stand for it, and messages under way that carry it (SCM_RIGHTS). */
   references = 0;
+  private readonly table: DescriptorTable;
 
-  constructor(core: SocketCore, nonBlocking = false) {
-    this.core = core;
+  constructor(table: DescriptorTable, file: OpenFile, nonBlocking: boolean) {
+    this.table = table;
+    this.file = file;
     this.nonBlocking = nonBlocking;
+  }
+
+  /** One reference less. Returns whether that was the last: the caller then closes the file. */
+  drop(): boolean {
+    this.references--;
+    if (this.references > 0) return false;
+    this.table.openFiles--;
+    return true;
   }
 }
 
 export class DescriptorTable {
+  readonly limits: Limits;
+  /** Descriptions that something refers to. */
+  openFiles = 0;
   private readonly entries: (Description | undefined)[] = new Array(FIRST).fill(undefined);
   /** No descriptor below this one is free. */
   private lowest = FIRST;
 
-  /** Gives `description` the lowest free descriptor. Returns it, or -EMFILE. */
-  add(description: Description): number {
-    let descriptor = this.lowest;
-    while (this.entries[descriptor] !== undefined) descriptor++;
-    if (descriptor >= LIMIT) return -EMFILE;
-    this.entries[descriptor] = description;
-    this.lowest = descriptor + 1;
-    description.references++;
+  constructor(limits: Limits) {
+    this.limits = limits;
+  }
+
+  /** Why no file can be opened now: -EMFILE, -ENFILE, or 0. */
+  get full(): number {
+    if (this.openFiles >= this.limits.files) return -ENFILE;
+    return this.free(FIRST) >= this.limits.descriptors ? -EMFILE : 0;
+  }
+
+  /** Gives a file that was just made the lowest free descriptor. Returns it, -EMFILE or -ENFILE. */
+  open(file: OpenFile, nonBlocking = false): number {
+    const { full } = this;
+    if (full !== 0) return full;
+    this.openFiles++;
+    return this.add(new Description(this, file, nonBlocking));
+  }
+
+  /** Gives `description` the lowest free descriptor from `least` on. Returns it, or -EMFILE. */
+  add(description: Description, least = FIRST): number {
+    const descriptor = this.free(Math.max(least, FIRST));
+    if (descriptor >= this.limits.descriptors) return -EMFILE;
+    if (descriptor === this.lowest) this.lowest++;
+    this.put(descriptor, description);
     return descriptor;
+  }
+
+  /**
+   * Has `descriptor` stand for `description` (dup2). Returns what it stood for before, to be dropped by the caller;
+   * undefined for nothing.
+   */
+  put(descriptor: number, description: Description): Description | undefined {
+    const before = this.entries[descriptor];
+    while (this.entries.length < descriptor) this.entries.push(undefined);
+    this.entries[descriptor] = description;
+    description.references++;
+    return before;
   }
 
   get(descriptor: number): Description | undefined {
     return this.entries[descriptor];
   }
 
-  /** Frees `descriptor`. Returns what it stood for, whose `references` says whether others still do, or -EBADF. */
+  /** Frees `descriptor`. Returns what it stood for, to be dropped by the caller, or -EBADF. */
   remove(descriptor: number): Description | number {
     const description = this.entries[descriptor];
     if (description === undefined) return -EBADF;
     this.entries[descriptor] = undefined;
-    if (descriptor < this.lowest) this.lowest = descriptor;
-    description.references--;
+    if (descriptor < this.lowest) this.lowest = Math.max(descriptor, FIRST);
     return description;
+  }
+
+  /** The descriptors in use, in order. */
+  *used(): IterableIterator<number> {
+    for (let descriptor = 0; descriptor < this.entries.length; descriptor++) {
+      if (this.entries[descriptor] !== undefined) yield descriptor;
+    }
+  }
+
+  private free(least: number): number {
+    let descriptor = Math.max(least, this.lowest);
+    while (this.entries[descriptor] !== undefined) descriptor++;
+    return descriptor;
   }
 }

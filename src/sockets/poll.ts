@@ -1,8 +1,8 @@
-/** Waiting for any of many sockets: `poll` and `select`. */
+/** Waiting for any of many files: `poll` and `select`. */
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../base/readiness.ts";
 import { Timer } from "../base/timer.ts";
 import type { CallOwner, Pending } from "./async.ts";
-import type { SocketCore } from "./core.ts";
+import type { OpenFile } from "./file.ts";
 import { Waiter } from "./waiter.ts";
 
 /** What `poll` tells whether it was asked for or not. */
@@ -13,23 +13,23 @@ export const SELECT_READ = POLLIN | POLLHUP | POLLERR;
 export const SELECT_WRITE = POLLOUT | POLLERR;
 export const SELECT_EXCEPT = POLLPRI;
 
-/** One socket that is waited for. */
+/** One file that is waited for. */
 export class PollEntry extends Waiter {
   readonly descriptor: number;
-  private readonly target: SocketCore | undefined;
+  private readonly target: OpenFile | undefined;
   private readonly wanted: number;
   /** The call it belongs to, while that waits. */
   private call: PollCall | undefined = undefined;
 
   /** `wanted`: the readiness that makes it ready. `target`: undefined for a descriptor that is not open. */
-  constructor(descriptor: number, target: SocketCore | undefined, wanted: number) {
+  constructor(descriptor: number, target: OpenFile | undefined, wanted: number) {
     super();
     this.descriptor = descriptor;
     this.target = target;
     this.wanted = wanted;
   }
 
-  /** What has come about of what was wanted; POLLNVAL when the socket is not open. */
+  /** What has come about of what was wanted; POLLNVAL when it is not open. */
   get ready(): number {
     if (this.target === undefined || this.target.closed) return POLLNVAL;
     return this.target.readiness & this.wanted;

@@ -3,13 +3,13 @@
  * what fails throws or rejects with a {@link SocketError}. The functions need no `this`:
  * `const { socket, bind } = host.posix`.
  */
-import { EAFNOSUPPORT, EBADF, EINPROGRESS, EINVAL, ENOTCONN, ENOTTY } from "../base/errno.ts";
+import { EAFNOSUPPORT, EBADF, EINPROGRESS, EINVAL, ENOTCONN, ENOTSOCK, ENOTTY } from "../base/errno.ts";
 import { formatAddress } from "../ip/address.ts";
 import { FOREVER, optionPatience, type Patience, perform } from "./async.ts";
 import {
   AcceptCall,
   ConnectCall,
-  closeCore,
+  closeFile,
   ReceiveCall,
   SEND_BLOCKING,
   SEND_SOME,
@@ -27,16 +27,15 @@ import {
   SOCK_CLOEXEC,
   SOCK_NONBLOCK,
 } from "./constants.ts";
-import type { SocketCore } from "./core.ts";
-import { DatagramCore } from "./datagram.ts";
-import { Description } from "./descriptors.ts";
+import { SocketCore } from "./core.ts";
+import type { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
 import { inet_ntoa } from "./inet.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
-import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options.ts";
+import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options/index.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "./poll.ts";
 import type { SocketHost } from "./socket-host.ts";
-import { StreamCore } from "./stream.ts";
+import { type InetName, inetName, namePlace, type SocketName } from "./socket-name.ts";
 
 /** `struct sockaddr_in` as a call takes it. */
 export interface SockaddrIn {
@@ -97,38 +96,38 @@ export class Posix {
   };
 
   readonly bind = (fd: number, where: SockaddrIn): void => {
-    const { core } = this.get(fd, "bind");
+    const core = this.core(fd, "bind");
     const { address, port } = this.place("bind", where);
     const found = this.host.addressOf("bind", address);
     if (typeof found !== "number") throw new RangeError(`bind: ${show(address)} is no address of this host`);
-    check("bind", core.bind(found, port), found, port);
+    const name = inetName(found, port);
+    check("bind", core.bind(name), name);
   };
 
   readonly listen = (fd: number, backlog: number): void => {
-    check("listen", this.get(fd, "listen").core.listen(backlog));
+    check("listen", this.core(fd, "listen").listen(backlog));
   };
 
   readonly accept = async (fd: number): Promise<{ fd: number; address: Sockaddr }> => {
-    const { core, nonBlocking } = this.get(fd, "accept");
+    const core = this.core(fd, "accept");
     const wrap = (connection: SocketCore) => ({
       fd: this.add(connection, false, "accept"),
-      address: sockaddr(connection.remoteAddress, connection.remotePort),
+      address: sockaddr(connection.remoteName),
     });
-    return perform(this.host, new AcceptCall(core, wrap), patience(core, "receive", nonBlocking));
+    const call = new AcceptCall(core, this.host.descriptors, wrap);
+    return perform(this.host, call, patience(core, "receive", this.nonBlocking(fd)));
   };
 
   readonly connect = async (fd: number, where: SockaddrIn): Promise<void> => {
-    const { core, nonBlocking } = this.get(fd, "connect");
-    if (where?.family === AF_UNSPEC && core instanceof DatagramCore)
-      return check("connect", core.disconnect());
+    const core = this.core(fd, "connect");
+    if (where?.family === AF_UNSPEC) return check("connect", core.disconnect());
     const { address, port } = this.place("connect", where);
     const found = this.host.addressOf("connect", address);
-    const target = typeof found === "number" ? found : await found;
-    const result = core.connect(target, port);
-    const begun = core instanceof StreamCore && core.connectPending;
-    if (!begun || nonBlocking) return check("connect", result, target, port);
+    const name = inetName(typeof found === "number" ? found : await found, port);
+    const result = core.connect(name);
+    if (!core.connectPending || this.nonBlocking(fd)) return check("connect", result, name);
     const wait = { ...patience(core, "send", false), timeoutErrno: EINPROGRESS };
-    return perform(this.host, new ConnectCall(core, target, port), wait);
+    return perform(this.host, new ConnectCall(core, name), wait);
   };
 
   /** Takes everything, as Linux does, unless it is non-blocking: then what there is room for. */
@@ -148,7 +147,7 @@ export class Posix {
     this.get(fd, "sendto");
     const { address, port } = this.place("sendto", where);
     const found = this.host.addressOf("sendto", address);
-    const to = { address: typeof found === "number" ? found : await found, port };
+    const to = inetName(typeof found === "number" ? found : await found, port);
     return this.transmit(fd, "sendto", data, flags, to);
   };
 
@@ -165,47 +164,43 @@ export class Posix {
     buffer: Uint8Array,
     flags = 0,
   ): Promise<{ n: number; address: Sockaddr }> =>
-    this.receive(fd, "recvfrom", buffer, flags, ({ core: { message } }, n) => ({
-      n,
-      address: sockaddr(message.address, message.port),
-    }));
+    this.receive(fd, "recvfrom", buffer, flags, ({ core }, n) => ({ n, address: sockaddr(core.senderName) }));
 
   /** 1 when the next byte to read is the urgent one, or follows it; else 0. */
   readonly sockatmark = (fd: number): number => {
-    const { core } = this.get(fd, "sockatmark");
-    if (!(core instanceof StreamCore)) throw new SocketError(ENOTTY, "sockatmark");
-    return Number(core.atMark);
+    const { atMark } = this.core(fd, "sockatmark");
+    if (atMark === undefined) throw new SocketError(ENOTTY, "sockatmark");
+    return Number(atMark);
   };
 
   readonly shutdown = (fd: number, how: number): void => {
-    check("shutdown", this.get(fd, "shutdown").core.shutdown(how));
+    check("shutdown", this.core(fd, "shutdown").shutdown(how));
   };
 
   readonly close = async (fd: number): Promise<void> => {
     const removed = this.host.descriptors.remove(fd);
     if (typeof removed === "number") throw new SocketError(removed, "close");
-    if (removed.references === 0) await closeCore(this.host, removed.core);
+    if (removed.drop()) await closeFile(this.host, removed.file);
   };
 
   readonly getsockname = (fd: number): Sockaddr => {
-    const { core } = this.get(fd, "getsockname");
-    return sockaddr(core.localAddress, core.localPort);
+    return sockaddr(this.core(fd, "getsockname").localName);
   };
 
   readonly getpeername = (fd: number): Sockaddr => {
-    const { core } = this.get(fd, "getpeername");
-    if (core.remotePort === 0) throw new SocketError(ENOTCONN, "getpeername");
-    return sockaddr(core.remoteAddress, core.remotePort);
+    const name = this.core(fd, "getpeername").remoteName;
+    if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
+    return sockaddr(name);
   };
 
   readonly getsockopt = <L extends number, O extends number>(
     fd: number,
     level: L,
     option: O,
-  ): OptionValueOf<L, O> => readOption(this.get(fd, "getsockopt").core, level, option) as OptionValueOf<L, O>;
+  ): OptionValueOf<L, O> => readOption(this.core(fd, "getsockopt"), level, option) as OptionValueOf<L, O>;
 
   readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
-    writeOption(this.get(fd, "setsockopt").core, level, option, value);
+    writeOption(this.core(fd, "setsockopt"), level, option, value);
 
   /** F_GETFL, and F_SETFL, which looks at O_NONBLOCK alone. EINVAL for other commands. */
   readonly fcntl = (fd: number, command: number, flags = 0): number => {
@@ -230,7 +225,7 @@ export class Posix {
     const asked = fds.filter(({ fd }) => fd >= 0);
     const entries = asked.map(({ fd, events }) => {
       checkInteger("poll", "events", events);
-      return new PollEntry(fd, this.host.descriptors.get(fd)?.core, events | POLL_ALWAYS);
+      return new PollEntry(fd, this.host.descriptors.get(fd)?.file, events | POLL_ALWAYS);
     });
     await awaitAny(this.host, "poll", entries, timeoutMillis);
     for (const pollfd of fds) pollfd.revents = 0;
@@ -243,7 +238,7 @@ export class Posix {
     checkSets(sets);
     checkTimeout("select", timeoutMillis);
     const watch = (fds: Iterable<number> | undefined, wanted: number): PollEntry[] =>
-      [...(fds ?? [])].map((fd) => new PollEntry(fd, this.get(fd, "select").core, wanted));
+      [...(fds ?? [])].map((fd) => new PollEntry(fd, this.get(fd, "select").file, wanted));
     const read = watch(sets.read, SELECT_READ);
     const write = watch(sets.write, SELECT_WRITE);
     const except = watch(sets.except, SELECT_EXCEPT);
@@ -257,8 +252,18 @@ export class Posix {
     return description;
   }
 
+  private core(fd: number, syscall: string): SocketCore {
+    const { file } = this.get(fd, syscall);
+    if (file instanceof SocketCore) return file;
+    throw new SocketError(ENOTSOCK, syscall);
+  }
+
+  private nonBlocking(fd: number): boolean {
+    return this.host.descriptors.get(fd)?.nonBlocking ?? false;
+  }
+
   private add(core: SocketCore, nonBlocking: boolean, syscall: string): number {
-    const fd = this.host.descriptors.add(new Description(core, nonBlocking));
+    const fd = this.host.descriptors.open(core, nonBlocking);
     if (fd >= 0) return fd;
     core.close();
     throw new SocketError(fd, syscall);
@@ -269,11 +274,11 @@ export class Posix {
     syscall: string,
     data: Uint8Array | string,
     flags: number,
-    to?: { address: number; port: number },
+    to?: SocketName,
   ): Promise<number> {
-    const { core, nonBlocking } = this.get(fd, syscall);
+    const core = this.core(fd, syscall);
     checkInteger(syscall, "flags", flags);
-    const atOnce = nonBlocking || (flags & MSG_DONTWAIT) !== 0;
+    const atOnce = this.nonBlocking(fd) || (flags & MSG_DONTWAIT) !== 0;
     const extent = atOnce ? SEND_SOME : SEND_BLOCKING;
     const call = new SendCall(core, syscall, toBytes(syscall, data), flags, extent, to);
     return perform(this.host, call, patience(core, "send", atOnce));
@@ -286,12 +291,12 @@ export class Posix {
     flags: number,
     result: (call: ReceiveCall<T>, count: number) => T,
   ): Promise<T> {
-    const { core, nonBlocking } = this.get(fd, syscall);
+    const core = this.core(fd, syscall);
     checkBuffer(syscall, buffer);
     checkInteger(syscall, "flags", flags);
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
     // urgent data is never waited for, as in BSD and Linux
-    const atOnce = nonBlocking || (flags & (MSG_DONTWAIT | MSG_OOB)) !== 0;
+    const atOnce = this.nonBlocking(fd) || (flags & (MSG_DONTWAIT | MSG_OOB)) !== 0;
     return perform(this.host, call, patience(core, "receive", atOnce));
   }
 
@@ -312,7 +317,8 @@ export class Posix {
   }
 }
 
-function sockaddr(address: number, port: number): Sockaddr {
+function sockaddr(name: SocketName | undefined): Sockaddr {
+  const { address, port } = name as InetName;
   return { family: AF_INET, address: formatAddress(address), port };
 }
 
@@ -324,9 +330,8 @@ function patience(core: SocketCore, direction: "receive" | "send", nonBlocking: 
   return nonBlocking ? { ...FOREVER, nonBlocking } : optionPatience(core, direction);
 }
 
-function check(syscall: string, result: number, address?: number, port?: number): void {
-  if (result >= 0) return;
-  throw new SocketError(result, syscall, address === undefined ? undefined : formatAddress(address), port);
+function check(syscall: string, result: number, name?: SocketName): void {
+  if (result < 0) throw new SocketError(result, syscall, ...namePlace(name));
 }
 
 function checkSets(sets: unknown): void {

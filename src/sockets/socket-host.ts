@@ -1,15 +1,20 @@
 import type { CallOwner } from "./async.ts";
 import type { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
+import type { Credentials } from "./message.ts";
 
 /** What both faces of the API ask of the host. */
 export interface SocketHost extends CallOwner {
   readonly descriptors: DescriptorTable;
-  /** A socket, or -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT. `type` without SOCK_NONBLOCK and the like. */
+  /** Who its programs are: what a peer in AF_UNIX learns of them. */
+  credentials: Credentials;
+  /** A socket, or -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -EPERM. `type` without SOCK_NONBLOCK and the like. */
   makeSocket(domain: number, type: number, protocol: number): SocketCore | number;
+  /** Two sockets that are each other's peers: `socketpair`. -EOPNOTSUPP where the domain has none. */
+  makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number;
   /**
-   * The int32 of an address or of a host's name; a promise only if somebody has to be asked. A name that nobody knows
-   * is a SocketError, ENOTFOUND. Throws a RangeError for what can be neither.
+   * The int32 of an address or of a host's name; a promise only if somebody has to be asked. Throws for a name that
+   * nobody knows, and a RangeError for what can be neither.
    */
   addressOf(call: string, text: string): number | Promise<number>;
 }

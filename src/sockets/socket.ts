@@ -5,15 +5,15 @@
 import { EBADF, EINPROGRESS, ENOTCONN, ETIMEDOUT } from "../base/errno.ts";
 import { checkSocketAddress, type InetAddress, inetAddress, type SocketAddress } from "./address.ts";
 import { optionPatience, type Patience, perform } from "./async.ts";
-import { AcceptCall, ConnectCall, closeCore, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
-import { MSG_DONTWAIT, MSG_OOB } from "./constants.ts";
+import { AcceptCall, ConnectCall, closeFile, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
+import { MSG_DONTWAIT, MSG_OOB, SOCK_STREAM } from "./constants.ts";
 import type { SocketCore } from "./core.ts";
-import { Description } from "./descriptors.ts";
+import type { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
-import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options.ts";
+import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options/index.ts";
 import type { SocketHost } from "./socket-host.ts";
-import { StreamCore } from "./stream.ts";
+import { type InetName, inetName, namePlace, type SocketName } from "./socket-name.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
 
 /** How much one step of an iteration receives at most, bytes. */
@@ -31,29 +31,28 @@ export class Socket {
 
   constructor(host: SocketHost, core: SocketCore, timeoutMillis: number | null = null) {
     this.host = host;
-    this.description = new Description(core, timeoutMillis === 0);
     this.timeoutMillis = timeoutMillis;
-    const descriptor = host.descriptors.add(this.description);
-    if (descriptor < 0) {
+    this.descriptor = host.descriptors.open(core, timeoutMillis === 0);
+    if (this.descriptor < 0) {
       core.close();
-      throw new SocketError(descriptor, "socket");
+      throw new SocketError(this.descriptor, "socket");
     }
-    this.descriptor = descriptor;
+    this.description = host.descriptors.get(this.descriptor)!;
   }
 
   /** AF_INET … */
   get family(): number {
-    return this.description.core.domain;
+    return this.file.domain;
   }
 
   /** SOCK_STREAM … */
   get type(): number {
-    return this.description.core.type;
+    return this.file.type;
   }
 
   /** IPPROTO_TCP … */
   get proto(): number {
-    return this.description.core.protocol;
+    return this.file.protocol;
   }
 
   /** The descriptor, which `host.posix` takes too; -1 once closed. */
@@ -69,7 +68,8 @@ export class Socket {
     if (typeof address !== "number") {
       throw new RangeError(`bind: ${show(where.address)} is no name that this host knows by itself`);
     }
-    this.check("bind", core.bind(address, where.port), inetAddress(address, where.port));
+    const name = inetName(address, where.port);
+    this.check("bind", core.bind(name), name);
   }
 
   /** `backlog`: connections that may wait for {@link accept}; default 128. */
@@ -81,24 +81,22 @@ export class Socket {
   async accept(): Promise<[connection: Socket, peer: InetAddress]> {
     const wrap = (core: SocketCore): [Socket, InetAddress] => [
       new Socket(this.host, core),
-      inetAddress(core.remoteAddress, core.remotePort),
+      addressOf(core.remoteName),
     ];
-    return perform(this.host, new AcceptCall(this.open("accept"), wrap), this.patience("receive"));
+    const call = new AcceptCall(this.open("accept"), this.host.descriptors, wrap);
+    return perform(this.host, call, this.patience("receive"));
   }
 
   /** Connects, or fails with ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH … For a datagram socket: names the peer. */
   async connect(where: SocketAddress): Promise<void> {
     checkSocketAddress("connect", where);
     const found = this.host.addressOf("connect", where.address);
-    const address = typeof found === "number" ? found : await found;
+    const name = inetName(typeof found === "number" ? found : await found, where.port);
     const core = this.open("connect");
-    const result = core.connect(address, where.port);
-    const begun = core instanceof StreamCore && (result === -EINPROGRESS || core.connectPending);
+    const result = core.connect(name);
     const patience = this.patience("send");
-    if (!begun || patience.nonBlocking) {
-      return this.check("connect", result, inetAddress(address, where.port));
-    }
-    return perform(this.host, new ConnectCall(core, address, where.port), {
+    if (!core.connectPending || patience.nonBlocking) return this.check("connect", result, name);
+    return perform(this.host, new ConnectCall(core, name), {
       ...patience,
       timeoutErrno: patience.timeoutErrno === ETIMEDOUT ? ETIMEDOUT : EINPROGRESS,
     });
@@ -138,7 +136,7 @@ export class Socket {
     checkSocketAddress("sendto", where);
     const bytes = toBytes("sendto", data);
     const found = this.host.addressOf("sendto", where.address);
-    const to = { address: typeof found === "number" ? found : await found, port: where.port };
+    const to = inetName(typeof found === "number" ? found : await found, where.port);
     const call = new SendCall(this.open("sendto"), "sendto", bytes, flags, SEND_SOME, to);
     return perform(this.host, call, this.patience("send", flags));
   }
@@ -187,7 +185,7 @@ export class Socket {
     // somebody may have closed the descriptor by its number, and another socket may have it now
     if (descriptor < 0 || host.descriptors.get(descriptor) !== description) return;
     host.descriptors.remove(descriptor);
-    if (description.references === 0) await closeCore(host, description.core);
+    if (description.drop()) await closeFile(host, description.file);
   }
 
   /** Closes the object and not the descriptor, which it returns. */
@@ -198,15 +196,14 @@ export class Socket {
   }
 
   getsockname(): InetAddress {
-    const core = this.open("getsockname");
-    return inetAddress(core.localAddress, core.localPort);
+    return addressOf(this.open("getsockname").localName);
   }
 
   /** ENOTCONN without a peer. */
   getpeername(): InetAddress {
-    const core = this.open("getpeername");
-    if (core.remotePort === 0) throw new SocketError(ENOTCONN, "getpeername");
-    return inetAddress(core.remoteAddress, core.remotePort);
+    const name = this.open("getpeername").remoteName;
+    if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
+    return addressOf(name);
   }
 
   getsockopt<L extends number, O extends number>(level: L, option: O): OptionValueOf<L, O> {
@@ -246,7 +243,7 @@ export class Socket {
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
     for (;;) {
       const chunk = await this.untilClosed(this.recv(CHUNK));
-      if (chunk === undefined || (chunk.length === 0 && this.description.core instanceof StreamCore)) return;
+      if (chunk === undefined || (chunk.length === 0 && this.file.type === SOCK_STREAM)) return;
       yield chunk;
     }
   }
@@ -262,7 +259,7 @@ export class Socket {
 
   /** {@link connections} of a listening socket, {@link chunks} of any other: TypeScript cannot know which. */
   [Symbol.asyncIterator](): AsyncGenerator<Uint8Array | Socket, void, undefined> {
-    return this.description.core.listening ? this.connections() : this.chunks();
+    return this.file.listening ? this.connections() : this.chunks();
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -286,13 +283,18 @@ export class Socket {
     return this.open("core");
   }
 
-  private open(syscall: string): SocketCore {
-    if (this.descriptor < 0 || this.description.core.closed) throw new SocketError(EBADF, syscall);
-    return this.description.core;
+  /** The socket, open or not. */
+  private get file(): SocketCore {
+    return this.description.file as SocketCore;
   }
 
-  private check(syscall: string, result: number, where?: InetAddress): void {
-    if (result < 0) throw new SocketError(result, syscall, where?.address, where?.port);
+  private open(syscall: string): SocketCore {
+    if (this.descriptor < 0 || this.file.closed) throw new SocketError(EBADF, syscall);
+    return this.file;
+  }
+
+  private check(syscall: string, result: number, name?: SocketName): void {
+    if (result < 0) throw new SocketError(result, syscall, ...namePlace(name));
   }
 
   private receive<T>(
@@ -323,7 +325,7 @@ export class Socket {
     if (timeoutMillis !== null) {
       return { nonBlocking: false, timeoutMicros: Math.ceil(timeoutMillis * 1000), timeoutErrno };
     }
-    return optionPatience(this.description.core, direction);
+    return optionPatience(this.file, direction);
   }
 
   /** The value of `promise`, undefined when this end has closed the socket meanwhile. */
@@ -331,7 +333,7 @@ export class Socket {
     try {
       return await promise;
     } catch (error) {
-      const closedHere = this.descriptor < 0 || this.description.core.closed;
+      const closedHere = this.descriptor < 0 || this.file.closed;
       if (closedHere && error instanceof SocketError) return undefined;
       throw error;
     }
@@ -343,7 +345,12 @@ function taken(buffer: Uint8Array, count: number): Uint8Array {
 }
 
 function sender(core: SocketCore): InetAddress {
-  return inetAddress(core.message.address, core.message.port);
+  return addressOf(core.senderName);
+}
+
+function addressOf(name: SocketName | undefined): InetAddress {
+  const { address, port } = name as InetName;
+  return inetAddress(address, port);
 }
 
 /** Python's rule: a size of 0 is the whole buffer. */

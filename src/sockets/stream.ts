@@ -22,7 +22,6 @@ import {
 import type { Settings } from "../tcp/settings.ts";
 import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN } from "../tcp/state.ts";
 import {
-  AF_INET,
   IP_PMTUDISC_DONT,
   IPPROTO_TCP,
   MSG_OOB,
@@ -31,13 +30,14 @@ import {
   SHUT_WR,
   SOCK_STREAM,
 } from "./constants.ts";
-import { SocketCore, type SocketOwner } from "./core.ts";
+import type { SocketOwner } from "./core.ts";
+import { InetCore } from "./inet-core.ts";
 
 /** States in which data or FIN of a connection that is shut down may not have arrived yet. */
 const UNFINISHED = (1 << FIN_WAIT_1) | (1 << CLOSING) | (1 << LAST_ACK);
 
 /** `SOCK_STREAM` in `AF_INET`: a TCP connection or listener. */
-export class StreamCore extends SocketCore {
+export class StreamCore extends InetCore {
   /** The transmission control block it stands for. */
   tcb: Tcb;
   private readonly tcp: Tcp;
@@ -45,7 +45,7 @@ export class StreamCore extends SocketCore {
   private connecting = false;
 
   constructor(owner: SocketOwner, tcp: Tcp, tcb: Tcb = tcp.create()) {
-    super(owner, AF_INET, SOCK_STREAM, IPPROTO_TCP);
+    super(owner, SOCK_STREAM, IPPROTO_TCP);
     this.tcp = tcp;
     this.tcb = tcb;
     tcb.onEvent = this.notify;
@@ -65,13 +65,11 @@ export class StreamCore extends SocketCore {
     return -EINPROGRESS;
   }
 
-  /** Whether a `connect` has begun whose result nobody has been told yet. */
-  get connectPending(): boolean {
+  override get connectPending(): boolean {
     return this.connecting;
   }
 
-  /** What became of a `connect`: 0, or why not; -EALREADY while nobody knows. */
-  connectResult(): number {
+  override connectResult(): number {
     if ((readiness(this.tcb) & (POLLOUT | POLLERR | POLLHUP)) === 0) return -EALREADY;
     this.connecting = false;
     const error = takeError(this.tcb);
@@ -131,18 +129,14 @@ export class StreamCore extends SocketCore {
     close(this.tcb);
   }
 
-  /**
-   * The first half of a close that waits (SO_LINGER with a time): FIN behind the data. Returns whether there is
-   * something to wait for; {@link lingered} says for how long.
-   */
-  startLinger(): boolean {
+  override startLinger(): boolean {
     // RFC 9293 §3.6.1, SHLD-3: unread data means RST, at once
     if (this.tcb.receiveQueue > 0 || shutdown(this.tcb, SHUT_WR) < 0) return false;
     return this.lingered() === -EAGAIN;
   }
 
-  /** 0 when everything up to our FIN is acknowledged, -EAGAIN before. */
-  lingered(): number {
+  /** Everything means up to our FIN. */
+  override lingered(): number {
     return isOneOf(this.tcb.state, UNFINISHED) ? -EAGAIN : 0;
   }
 
@@ -168,8 +162,7 @@ export class StreamCore extends SocketCore {
     return this.tcp.config.timeToLive;
   }
 
-  /** Whether the next byte to read is the urgent one, or follows it (SIOCATMARK). */
-  get atMark(): boolean {
+  override get atMark(): boolean {
     return atMark(this.tcb);
   }
 

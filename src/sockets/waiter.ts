@@ -1,6 +1,6 @@
-import type { SocketCore } from "./core.ts";
+import type { OpenFile } from "./file.ts";
 
-/** Somebody who wants to know when a socket becomes ready. Embedded by its owner; waiting allocates nothing. */
+/** Somebody who wants to know when a file becomes ready. Embedded by its owner; waiting allocates nothing. */
 export abstract class Waiter {
   /** The queue it stands in, undefined when it does not wait. */
   queue: WaiterQueue | undefined = undefined;
@@ -23,7 +23,7 @@ export abstract class Waiter {
   }
 }
 
-/** Waiters of one socket, first come first served. Intrusive; O(1) but for {@link wakeAll}. */
+/** Waiters of one file, first come first served. Intrusive; O(1) but for {@link wakeAll}. */
 export class WaiterQueue {
   private head: Waiter | undefined = undefined;
   private tail: Waiter | undefined = undefined;
@@ -57,20 +57,20 @@ export class WaiterQueue {
   }
 
   /** Wakes the first, and when that one has left, the next: whoever is not served keeps his turn. */
-  serve(core: SocketCore): void {
+  serve(file: OpenFile): void {
     for (let first = this.head; first !== undefined; first = this.head) {
-      if ((first.mask & core.readiness) === 0) return;
+      if ((first.mask & file.readiness) === 0) return;
       first.wake();
       if (this.head === first) return;
     }
   }
 
   /** Wakes everyone, each of whom may change the socket's readiness for the next one. */
-  wakeAll(core: SocketCore): void {
+  wakeAll(file: OpenFile): void {
     this.cursor = this.head;
     for (let waiter = this.cursor; waiter !== undefined; waiter = this.cursor) {
       this.cursor = waiter.next;
-      if ((waiter.mask & core.readiness) !== 0) waiter.wake();
+      if ((waiter.mask & file.readiness) !== 0) waiter.wake();
     }
   }
 

@@ -20,7 +20,7 @@ describe("a host's options", () => {
     [
       { tpc: {} },
       RangeError,
-      "a host has no option tpc; there are: name, clock, random, seed, tcp, ip, udp, resolve",
+      "a host has no option tpc; there are: name, clock, random, seed, tcp, ip, udp, capabilities, limits, resolve",
     ],
     [{ name: 5 }, TypeError, "the name of a host is a string, not 5"],
     [{ tcp: 5 }, TypeError, "tcp is an object of options, not 5"],

@@ -1,7 +1,7 @@
 /** Two ends that stand in each other's way, by attack or by chance: nothing may go on for ever, and nothing be lost. */
 import { describe, expect, it } from "vitest";
 import { SO_RCVBUF, SOL_SOCKET } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { mss, timestamps } from "../support/tcp-wire.ts";
 import { pattern } from "../support/wire.ts";

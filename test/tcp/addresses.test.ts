@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { EADDRINUSE, EADDRNOTAVAIL, ENETUNREACH } from "../../src/base/errno.ts";
 import { FLAG_BROADCAST } from "../../src/packet/packet.ts";
 import { SO_REUSEADDR, SOL_SOCKET } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { TestLink } from "../support/test-link.ts";
 import { ip, parseIpv4 } from "../support/wire.ts";

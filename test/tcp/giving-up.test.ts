@@ -2,7 +2,7 @@ import { describe, expect, it, vi } from "vitest";
 import { ECONNREFUSED, EHOSTUNREACH, ETIMEDOUT } from "../../src/base/errno.ts";
 import { NEVER } from "../../src/base/timer.ts";
 import { IPPROTO_TCP, POLLERR, TCP_USER_TIMEOUT } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { info } from "../../src/tcp/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { mss, option } from "../support/tcp-wire.ts";

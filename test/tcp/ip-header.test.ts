@@ -6,7 +6,7 @@ import {
   IP_TTL,
   IPPROTO_IP,
 } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { hex } from "../support/wire.ts";
 

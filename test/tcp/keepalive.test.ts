@@ -9,7 +9,7 @@ import {
   TCP_KEEPINTVL,
   TCP_USER_TIMEOUT,
 } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 
 leaveNothingBehind();

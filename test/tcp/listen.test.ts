@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { StreamCore } from "../../src/sockets/stream.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { mss } from "../support/tcp-wire.ts";
 import { pattern } from "../support/wire.ts";
@@ -190,7 +191,7 @@ describe("the listen queue", () => {
       expect(states.filter((state) => state === "ESTABLISHED")).toHaveLength(backlog + 1);
       for (const other of peers.slice(0, backlog + 1)) {
         const accepted = peer.listener?.accept();
-        expect(typeof accepted === "object" && accepted.remotePort).toBe(other.port);
+        expect(typeof accepted === "object" && (accepted as StreamCore).remotePort).toBe(other.port);
       }
       expect(peer.listener?.accept()).toBe(EAGAIN);
     }

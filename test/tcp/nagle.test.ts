@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IPPROTO_TCP, MSG_MORE, TCP_NODELAY } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { pattern } from "../support/wire.ts";
 

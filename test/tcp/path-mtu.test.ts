@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IPPROTO_IP } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import type { ParsedSegment } from "../support/segment-peer.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { icmp, ip, pattern } from "../support/wire.ts";

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { SO_RCVBUF, SOL_SOCKET } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { mss, windowScale } from "../support/tcp-wire.ts";
 import { pattern } from "../support/wire.ts";

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { EAGAIN, EINVAL } from "../../src/base/errno.ts";
 import { MSG_OOB, MSG_PEEK, POLLIN, POLLPRI, SO_OOBINLINE, SOL_SOCKET } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { pattern } from "../support/wire.ts";
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { ETIMEDOUT } from "../../src/base/errno.ts";
 import { NEVER } from "../../src/base/timer.ts";
 import { IPPROTO_TCP, MSG_MORE, TCP_USER_TIMEOUT } from "../../src/sockets/constants.ts";
-import { setOption } from "../../src/sockets/options.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
 import { pattern } from "../support/wire.ts";
 
