@@ -82,6 +82,7 @@ export const TCP_ALLOWED: Allowed = {
   maxSegmentLifetimeMillis: [0, 1e9],
   finWait2TimeoutMillis: [0, 1e9],
   delayedAckMillis: [0, 499], // RFC 9293 §3.8.6.3, MUST-40
+  quickAcks: [0, 255],
   receiveBufferBytes: [1152, 1 << 30],
   maxReceiveBufferBytes: [1152, 1 << 30],
   sendBufferBytes: [2304, 1 << 30],

@@ -6,7 +6,7 @@ import { checkFin } from "./check-fin.ts";
 import { trim } from "./check-sequence.ts";
 import { checkText } from "./check-text.ts";
 import { checkUrgent } from "./check-urgent.ts";
-import { ackNow } from "./delayed-ack.ts";
+import { ackHandshake } from "./delayed-ack.ts";
 import { failConnection } from "./end.ts";
 import { acceptSyn, establish, measureHandshake } from "./handshake.ts";
 import { ACK, RST, SYN } from "./header.ts";
@@ -48,7 +48,7 @@ function completeOpen(tcb: Tcb, segment: Segment, packet: Packet): void {
   tcb.snd.una = segment.ack;
   measureHandshake(tcb, segment);
   establish(tcb, segment);
-  ackNow(tcb);
+  ackHandshake(tcb);
   segment.seq = (segment.seq + 1) | 0;
   segment.flags &= ~SYN;
   trim(tcb, segment);

@@ -30,6 +30,11 @@ export interface TcpConfig {
   finWait2TimeoutMillis: number;
   /** How long an ACK may be delayed, ms. Default 40, as Linux (TCP_DELACK_MIN); RFC 9293 §3.8.6.3, MUST-40: below 500. */
   delayedAckMillis: number;
+  /**
+   * How many ACKs of a connection's first text, and of its first after a pause longer than the RTO, are not delayed: the peer's
+   * window is small then. Fewer where the receive window is small. Default 16, as Linux (TCP_MAX_QUICKACKS); 0: all wait alike.
+   */
+  quickAcks: number;
   /** Receive buffer of a new connection, bytes (per socket, SO_RCVBUF). Default 131072, as Linux's tcp_rmem[1]. */
   receiveBufferBytes: number;
   /** How far auto-tuning may grow the receive buffer, bytes; it is off once SO_RCVBUF is set. Default 6291456, as Linux's tcp_rmem[2]. */
@@ -38,6 +43,11 @@ export interface TcpConfig {
   sendBufferBytes: number;
   /** How far the send buffer may grow with the congestion window, bytes; off once SO_SNDBUF is set. Default 4194304, as Linux's tcp_wmem[2]. */
   maxSendBufferBytes: number;
+  /**
+   * Whether an ICMP error that may pass (host or network unreachable, time exceeded) ends a connection attempt at once, as on
+   * Linux. Default false (RFC 9293 §3.9.2.2, MUST-56): it is the error that the attempt ends with when it runs out of time.
+   */
+  softErrorsEndOpen: boolean;
   /** Offer and accept window scaling (RFC 7323). Default true. */
   windowScaling: boolean;
   /** Offer and accept timestamps (RFC 7323). Default true. */
@@ -79,10 +89,12 @@ export const DEFAULT_TCP_CONFIG: Readonly<TcpConfig> = {
   maxSegmentLifetimeMillis: 30_000,
   finWait2TimeoutMillis: 60_000,
   delayedAckMillis: 40,
+  quickAcks: 16,
   receiveBufferBytes: 131_072,
   maxReceiveBufferBytes: 6_291_456,
   sendBufferBytes: 262_144,
   maxSendBufferBytes: 4_194_304,
+  softErrorsEndOpen: false,
   windowScaling: true,
   timestamps: true,
   selectiveAcks: true,

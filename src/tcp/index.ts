@@ -8,6 +8,8 @@ export { close, shutdown } from "./close.ts";
 export { DEFAULT_TCP_CONFIG, type TcpConfig } from "./config.ts";
 export { CONGESTION_NAMES } from "./congestion/index.ts";
 export { TcpCounters } from "./counters.ts";
+export { quickAck, setQuickAck } from "./delayed-ack.ts";
+export { setCork, setNoDelay } from "./nagle.ts";
 export { accept, listen, open } from "./open.ts";
 export { readiness, takeError } from "./readiness.ts";
 export { atMark, readableBytes, receive } from "./receive.ts";

@@ -3,6 +3,7 @@
  * none of them carried it.
  */
 import { acceptableSequence, textLimit, transmit } from "./build.ts";
+import { noteAnswer } from "./delayed-ack.ts";
 import { followPath } from "./handshake.ts";
 import { ACK, FIN, PSH } from "./header.ts";
 import { armPersist } from "./persist.ts";
@@ -147,6 +148,7 @@ function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
   const size = length + (hasFin ? 1 : 0);
   snd.nxt = (seq + size) | 0;
   tcb.portionSent += length;
+  if (length > 0) noteAnswer(tcb);
   tcb.scoreboard.append(seq, size, tcb.tcp.clock.now);
   tcb.sendSmall = false;
   transmit(tcb, seq, length, length === 0 ? flags & ~PSH : flags);

@@ -9,7 +9,7 @@ import type { Tcb } from "./tcb.ts";
  * Queues `length` bytes of `data` from `offset` on; returns how many were taken, which may be fewer. EAGAIN (the
  * buffer is full, or the connection is not established yet), EPIPE (closed for sending, or never connected), or the
  * pending error. `flags`: MSG_OOB makes the last byte urgent (new programs should not use it: RFC 9293 SHLD-13),
- * MSG_MORE says that more follows at once.
+ * MSG_MORE says that more follows at once, as TCP_CORK does for every call.
  */
 export function send(tcb: Tcb, data: Uint8Array, offset: number, length: number, flags: number): number {
   if (tcb.error !== 0) return -takePending(tcb);
@@ -28,7 +28,8 @@ export function send(tcb: Tcb, data: Uint8Array, offset: number, length: number,
     snd.up = snd.end; // RFC 9293 §3.8.5, MUST-30
     snd.urgent = true;
   }
-  if ((flags & MSG_MORE) === 0 || taken < length) snd.pushed = snd.end;
+  const waits = (flags & MSG_MORE) !== 0 || tcb.settings.cork;
+  if (!waits || taken < length) snd.pushed = snd.end;
   output(tcb);
   return taken;
 }

@@ -149,6 +149,10 @@ export class Tcb {
   ackPending = ACK_NONE;
   /** Text that came since the last ACK went, bytes. */
   unackedBytes = 0;
+  /** How many ACKs more are not delayed; whether text goes back and forth; when text last came, µs: see delayed-ack.ts. */
+  quickAcks = 0;
+  pingPong = false;
+  lastTextAt = Number.NEGATIVE_INFINITY;
   /** Consecutive expiries of the retransmission timer; unanswered zero-window or keep-alive probes. */
   retransmissions = 0;
   probes = 0;

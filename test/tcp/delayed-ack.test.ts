@@ -7,7 +7,7 @@ import { pattern } from "../support/wire.ts";
 leaveNothingBehind();
 
 function connected(options?: Uint8Array[]): SegmentPeer {
-  const peer = new SegmentPeer();
+  const peer = new SegmentPeer({ tcp: { quickAcks: 0 } }); // quick-ack.test.ts has those
   peer.connect(options ? { options } : {});
   return peer;
 }
@@ -30,7 +30,7 @@ describe("delayed ACKs, RFC 9293 §3.8.6.3 and RFC 5681 §4.2", () => {
         fc.integer({ min: 0, max: 2_000_000 }),
         fc.integer({ min: 0, max: 499 }),
         (phase, delay) => {
-          const peer = new SegmentPeer({ tcp: { delayedAckMillis: delay } });
+          const peer = new SegmentPeer({ tcp: { delayedAckMillis: delay, quickAcks: 0 } });
           peer.connect();
           peer.advance(phase / 1000);
           const start = peer.now;

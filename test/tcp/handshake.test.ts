@@ -26,7 +26,7 @@ describe("RFC 9293 §3.5: establishing a connection", () => {
   });
 
   it("figure 6: a passive OPEN answers SYN with SYN-ACK and takes the ACK", () => {
-    const peer = new SegmentPeer();
+    const peer = new SegmentPeer({ tcp: { quickAcks: 0 } });
     peer.accept({ options: EVERYTHING });
     peer.inject({ flags: "PA", data: "hello" });
     expect(peer.socket.readable).toBe(5);

@@ -307,6 +307,7 @@ describe("RFC 7323 §2: window scaling", () => {
     expect(peer.expect("PA").window).toBe(131_072 / unit);
     peer.inject({ flags: "PA", data: "text", window: 100 });
     expect(peer.socket.tcb.snd.wnd).toBe(400);
+    expect(peer.expect("A").window).toBe(131_072 / unit);
     peer.shutdown(1);
     expect(peer.expect("FA").window).toBe(131_072 / unit);
     peer.inject({ flags: "FA", window: 70 });
