@@ -16,6 +16,7 @@ import {
   writeIpv4Header,
 } from "./ipv4-header.ts";
 import type { Path, PathChoice, SendOptions } from "./path.ts";
+import { type OriginatedOptions, originateOptions, stampTime } from "./send-options.ts";
 import type { Journey } from "./way.ts";
 
 /** What a path needs of the IPv4 layer it belongs to. */
@@ -48,8 +49,7 @@ export class Ipv4Path implements Path, Journey {
   neverDontFragment = false;
   private generation = -1;
   private readonly owner: PathOwner;
-  /** Padded with zeros, which say that the options end, to `optionsLength`. */
-  private readonly options: Uint8Array | undefined;
+  private readonly options: OriginatedOptions | undefined;
 
   /** From `source`, the one chosen, where `journey` leads. */
   constructor(owner: PathOwner, source: number, journey: Journey, choice: PathChoice) {
@@ -60,10 +60,9 @@ export class Ipv4Path implements Path, Journey {
     this.isBroadcast = journey.isBroadcast;
     this.interfaceIndex = journey.interfaceIndex;
     this.onLink = journey.onLink;
-    const { options } = choice;
-    this.optionsLength = options === undefined ? 0 : (options.length + 3) & ~3;
-    this.options = this.optionsLength === 0 ? undefined : new Uint8Array(this.optionsLength);
-    if (options !== undefined) this.options?.set(options);
+    const wanted = choice.options === undefined || choice.options.length === 0 ? undefined : choice.options;
+    this.options = wanted === undefined ? undefined : originateOptions(wanted, source);
+    this.optionsLength = this.options?.bytes.length ?? 0;
   }
 
   get mtu(): number {
@@ -126,11 +125,13 @@ export class Ipv4Path implements Path, Journey {
   }
 
   /** Puts `options` behind the header of `packet`, where there is room for them. */
-  private writeOptions(packet: Packet, options: Uint8Array): void {
+  private writeOptions(packet: Packet, options: OriginatedOptions): void {
     const { offset } = packet;
     const { bytes, view } = packet.slab;
-    const headerLength = IPV4_HEADER_LENGTH + options.length;
-    copyBytes(options, 0, bytes, offset + IPV4_HEADER_LENGTH, options.length);
+    const start = offset + IPV4_HEADER_LENGTH;
+    const headerLength = IPV4_HEADER_LENGTH + this.optionsLength;
+    copyBytes(options.bytes, 0, bytes, start, this.optionsLength);
+    if (options.timeAt >= 0) stampTime(view, start + options.timeAt, this.owner.clock.now);
     view.setUint8(offset, 0x40 | (headerLength >>> 2));
     rewriteHeaderChecksum(view, offset, headerLength);
   }

@@ -5,10 +5,10 @@
 
 export const OPTION_END = 0;
 export const OPTION_NOP = 1;
-const OPTION_RECORD_ROUTE = 7;
-const OPTION_TIMESTAMP = 68;
-const OPTION_LOOSE_SOURCE_ROUTE = 131;
-const OPTION_STRICT_SOURCE_ROUTE = 137;
+export const OPTION_RECORD_ROUTE = 7;
+export const OPTION_TIMESTAMP = 68;
+export const OPTION_LOOSE_SOURCE_ROUTE = 131;
+export const OPTION_STRICT_SOURCE_ROUTE = 137;
 /** The bit of an option's type that has it copied into every fragment. */
 export const OPTION_COPIED = 0x80;
 

@@ -103,7 +103,7 @@ describe("the source", () => {
 
 describe("options", () => {
   const COPIED = [148, 4, 0, 0]; // router alert
-  const ONCE = [0x44, 8, 5, 0, 0, 0, 0, 0]; // a timestamp that nobody fills in here
+  const ONCE = [0x44, 8, 9, 0, 0, 0, 0, 0]; // a timestamp option that is full
 
   test("stand padded in every header", () => {
     const { ask, host } = twoWires();
