@@ -7,6 +7,7 @@ import { EAFNOSUPPORT, EBADF, EOPNOTSUPP } from "../base/errno.ts";
 import type { Place } from "./address.ts";
 import { IP_PMTUDISC_WANT, MSG_DONTWAIT, SHUT_RD, SHUT_RDWR } from "./constants.ts";
 import { type FileOwner, OpenFile } from "./file.ts";
+import type { IpLayer } from "./socket-host.ts";
 import { MessageInfo, type Outgoing } from "./message.ts";
 import { checkInteger, checkRange } from "./misuse.ts";
 import type { SocketName } from "./socket-name.ts";
@@ -26,6 +27,7 @@ export interface SocketOwner extends FileOwner {
   readonly sockets: Set<SocketCore>;
   /** What the host's programs may do. */
   readonly capabilities: ReadonlySet<Capability>;
+  readonly ipv4: IpLayer;
 }
 
 /** The options that are the socket layer's own, or that a protocol has no use for: kept and given back. */
@@ -41,6 +43,15 @@ export class CommonOptions {
   oobInline = false;
   /** IP_MTU_DISCOVER, an IP_PMTUDISC_ value. */
   mtuDiscover = IP_PMTUDISC_WANT;
+  /** What a received message tells in control messages: IP_PKTINFO, IP_RECVTTL, IP_RECVTOS, SO_TIMESTAMP, TCP_INQ, SO_PASSCRED. */
+  receivePacketInfo = false;
+  receiveTimeToLive = false;
+  receiveTrafficClass = false;
+  timestamp = false;
+  receiveInQueue = false;
+  passCredentials = false;
+  /** IP_RECVERR: errors are kept in a queue, for MSG_ERRQUEUE. */
+  receiveErrors = false;
 }
 
 /** The options that every protocol has, by the names under which each keeps them. */

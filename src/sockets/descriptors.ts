@@ -46,6 +46,8 @@ export class DescriptorTable {
   readonly limits: Limits;
   /** Descriptions that something refers to. */
   openFiles = 0;
+  /** Descriptors with FD_CLOEXEC: remembered, for there is no exec. */
+  readonly closeOnExec = new Set<number>();
   private readonly entries: (Description | undefined)[] = new Array(FIRST).fill(undefined);
   /** No descriptor below this one is free. */
   private lowest = FIRST;
@@ -84,6 +86,7 @@ export class DescriptorTable {
   put(descriptor: number, description: Description): Description | undefined {
     const before = this.entries[descriptor];
     while (this.entries.length < descriptor) this.entries.push(undefined);
+    this.closeOnExec.delete(descriptor);
     this.entries[descriptor] = description;
     description.references++;
     return before;
@@ -98,6 +101,7 @@ export class DescriptorTable {
     const description = this.entries[descriptor];
     if (description === undefined) return -EBADF;
     this.entries[descriptor] = undefined;
+    this.closeOnExec.delete(descriptor);
     if (descriptor < this.lowest) this.lowest = Math.max(descriptor, FIRST);
     return description;
   }

@@ -1,7 +1,15 @@
+import type { Interface } from "../ip/interface.ts";
+import type { PathFinder } from "../ip/path.ts";
 import type { CallOwner } from "./async.ts";
 import type { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
 import type { Credentials } from "./message.ts";
+
+/** What sockets ask of their host's IP. */
+export interface IpLayer extends PathFinder {
+  /** By index: the first is 0 here, 1 for users. */
+  readonly interfaces: readonly Interface[];
+}
 
 /** What both faces of the API ask of the host. */
 export interface SocketHost extends CallOwner {
