@@ -2,14 +2,17 @@
 import { EAGAIN, EALREADY, EBADF } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
-import { MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
 import { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
 import type { OpenFile } from "./file.ts";
+import type { Outgoing } from "./message.ts";
 import type { SocketName } from "./socket-name.ts";
 
 /** Readiness without which there is nothing to receive: neither data nor end nor error. */
 const RECEIVABLE = POLLIN | POLLPRI | POLLRDHUP | POLLERR | POLLHUP;
+/** No entry of the error queue has more bytes than a datagram. */
+const LARGEST_DATAGRAM = 65_535;
 
 /** `recv` and its kin. */
 export class ReceiveCall<T> implements Call<T> {
@@ -18,6 +21,8 @@ export class ReceiveCall<T> implements Call<T> {
   readonly direction = RECEIVING;
   /** Where the bytes go. Without a buffer of the user's it is made when there is something to put into it. */
   into: Uint8Array;
+  /** Whether descriptors that come with the bytes are looked at afterwards: `recvmsg` sets it before the call is made. */
+  wantsRights = false;
   private readonly makesBuffer: boolean;
   private readonly offset: number;
   private readonly length: number;
@@ -49,6 +54,14 @@ export class ReceiveCall<T> implements Call<T> {
 
   attempt(): number {
     if (this.makesBuffer && !this.makeBuffer()) return -EAGAIN;
+    const { message } = this.core;
+    message.wantsRights = this.wantsRights;
+    const result = this.receive();
+    message.wantsRights = false;
+    return result;
+  }
+
+  private receive(): number {
     if (!this.waitAll) return this.core.receive(this.into, this.offset, this.room, this.flags);
     return (this.flags & MSG_PEEK) !== 0 ? this.peekAll() : this.receiveAll();
   }
@@ -71,7 +84,8 @@ export class ReceiveCall<T> implements Call<T> {
     const isUrgent = (this.flags & MSG_OOB) !== 0;
     if ((core.readiness & RECEIVABLE) === 0 && !isUrgent && !core.listening && !core.closed) return false;
     // one byte at least: to receive none would say nothing about the end of the stream
-    const available = isUrgent ? 1 : Math.max(core.readable, 1);
+    const isError = (this.flags & MSG_ERRQUEUE) !== 0;
+    const available = isUrgent ? 1 : isError ? LARGEST_DATAGRAM : Math.max(core.readable, 1);
     const size = this.waitAll ? this.length : Math.min(this.length, available);
     if (this.into.length !== size) this.into = new Uint8Array(size);
     return true;
@@ -114,6 +128,11 @@ export class SendCall implements Call<number> {
   readonly direction = SENDING;
   /** Where to, for `sendto`. */
   readonly to?: SocketName;
+  /**
+   * What control messages ask of the first piece: `sendmsg` sets it before the call is made. Afterwards undefined when
+   * a socket has taken it; else the caller has its references still.
+   */
+  outgoing: Outgoing | undefined = undefined;
   private readonly data: Uint8Array;
   private readonly flags: number;
   private readonly extent: number;
@@ -155,6 +174,16 @@ export class SendCall implements Call<number> {
   }
 
   private step(): number {
+    const { core, outgoing } = this;
+    if (outgoing === undefined) return this.transfer();
+    core.outgoing = outgoing;
+    const count = this.transfer();
+    core.outgoing = undefined;
+    if (count >= 0) this.outgoing = undefined;
+    return count;
+  }
+
+  private transfer(): number {
     const { core, data, done, flags, to } = this;
     const length = data.length - done;
     return to === undefined
