@@ -3,8 +3,10 @@ export { Clock, VirtualClock } from "./base/clock.ts";
 export * as errno from "./base/errno.ts";
 export { Random } from "./base/random.ts";
 export { RealClock } from "./base/real-clock.ts";
-export { Host, type HostOptions, type Resolve } from "./host/host.ts";
+export { Host } from "./host/host.ts";
 export type { Netstat, NetstatRow } from "./host/netstat.ts";
+export type { HostOptions } from "./host/options.ts";
+export type { Resolve, ResolverOptions, Reverse } from "./host/resolver.ts";
 export type { IpConfig } from "./ip/config.ts";
 export type { RouteOptions } from "./ip/route.ts";
 export type { Link, LinkFeatures, LinkReceiver } from "./link/link.ts";
@@ -20,7 +22,23 @@ export * from "./sockets/constants.ts";
 export type { SocketCore } from "./sockets/core.ts";
 export type { DatagramCore } from "./sockets/datagram.ts";
 export { errorName, perror, SocketError, strerror } from "./sockets/error.ts";
-export * from "./sockets/inet.ts";
+export { GaiError, gai_strerror, HostError, hstrerror } from "./sockets/gai-error.ts";
+export {
+  htonl,
+  htons,
+  inet_addr,
+  inet_aton,
+  inet_ntoa,
+  inet_ntop,
+  inet_pton,
+  ntohl,
+  ntohs,
+} from "./sockets/inet.ts";
+export * from "./sockets/names/constants.ts";
+export type { HostLine, HostTable } from "./sockets/names/hosts.ts";
+export type { AddressInfo, HostInfo } from "./sockets/names/names.ts";
+export type { Protocol, ProtocolTable } from "./sockets/names/protocols.ts";
+export type { Service, ServiceTable } from "./sockets/names/services.ts";
 export type { Linger, OptionValue, OptionValueOf } from "./sockets/options/index.ts";
 export type { PollFd, Posix, SelectResult, SelectSets, Sockaddr, SockaddrIn } from "./sockets/posix.ts";
 export { Socket } from "./sockets/socket.ts";

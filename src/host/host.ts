@@ -12,14 +12,13 @@ import { SipKey } from "../base/hash.ts";
 import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
 import { RealClock } from "../base/real-clock.ts";
-import { formatAddress, LOOPBACK_ADDRESS, parseAddress, parsePrefix } from "../ip/address.ts";
-import { DEFAULT_IP_CONFIG, type IpConfig } from "../ip/config.ts";
+import { formatAddress, parsePrefix } from "../ip/address.ts";
+import { DEFAULT_IP_CONFIG } from "../ip/config.ts";
 import type { Interface } from "../ip/interface.ts";
 import { Ipv4 } from "../ip/ipv4.ts";
 import type { RouteTable } from "../ip/route.ts";
 import type { Link } from "../link/link.ts";
 import { Loopback } from "../link/loopback.ts";
-import { literalAddress } from "../sockets/address.ts";
 import type { Pending } from "../sockets/async.ts";
 import {
   AF_INET,
@@ -33,57 +32,26 @@ import {
 import type { Capability, SocketCore } from "../sockets/core.ts";
 import { DatagramCore } from "../sockets/datagram.ts";
 import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
-import { ENOTFOUND, SocketError } from "../sockets/error.ts";
+import { SocketError } from "../sockets/error.ts";
 import { describeEnds } from "../sockets/inet-core.ts";
 import type { Credentials } from "../sockets/message.ts";
-import { checkInteger, show } from "../sockets/misuse.ts";
+import { checkInteger } from "../sockets/misuse.ts";
+import type { HostTable } from "../sockets/names/hosts.ts";
+import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
+import type { ProtocolTable } from "../sockets/names/protocols.ts";
+import type { ServiceTable } from "../sockets/names/services.ts";
 import { Posix } from "../sockets/posix.ts";
 import { Socket } from "../sockets/socket.ts";
 import type { SocketHost } from "../sockets/socket-host.ts";
 import { StreamCore } from "../sockets/stream.ts";
-import { DEFAULT_TCP_CONFIG, type TcpConfig } from "../tcp/config.ts";
+import { DEFAULT_TCP_CONFIG } from "../tcp/config.ts";
 import { Tcp } from "../tcp/index.ts";
-import { DEFAULT_UDP_CONFIG, type UdpConfig } from "../udp/config.ts";
+import { DEFAULT_UDP_CONFIG } from "../udp/config.ts";
 import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
 import { type Netstat, socketRows } from "./netstat.ts";
-
-/** Answers a host's name with its dotted quad, or undefined when it does not know it. */
-export type Resolve = (name: string) => string | undefined | Promise<string | undefined>;
-
-export interface HostOptions {
-  /** What `gethostname` says. Default "host". */
-  name?: string;
-  /** Default: a clock of its own that follows real time. */
-  clock?: Clock;
-  /** Where everything random comes from. Default: a generator made from `seed`. */
-  random?: Random;
-  /** Default: nobody can know. */
-  seed?: number | string;
-  tcp?: Partial<TcpConfig>;
-  ip?: Partial<IpConfig>;
-  udp?: Partial<UdpConfig>;
-  /** What its programs may do. Default: everything. */
-  capabilities?: readonly Capability[];
-  limits?: Partial<Limits>;
-  /** Knows other hosts' names. This host's own name and "localhost" need nobody. */
-  resolve?: Resolve;
-}
-
-const OPTIONS = new Set([
-  "name",
-  "clock",
-  "random",
-  "seed",
-  "tcp",
-  "ip",
-  "udp",
-  "capabilities",
-  "limits",
-  "resolve",
-]);
-
-const CAPABILITIES: readonly Capability[] = ["CAP_NET_BIND_SERVICE", "CAP_NET_RAW", "CAP_NET_ADMIN"];
+import { CAPABILITIES, checkAttach, checkOptions, type HostOptions } from "./options.ts";
+import { makeNames } from "./resolver.ts";
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
 export class Host implements SocketHost {
@@ -94,6 +62,8 @@ export class Host implements SocketHost {
   readonly tcp: Tcp;
   /** The calls by descriptor: sockets the C way. */
   readonly posix: Posix;
+  /** Its names and numbers: the tables behind `gethostbyname` and its kin. */
+  readonly names: Names;
   /** The open sockets of both faces and of the core, in the order they were made. */
   readonly sockets = new Set<SocketCore>();
   readonly descriptors: DescriptorTable;
@@ -103,7 +73,6 @@ export class Host implements SocketHost {
   credentials: Credentials = { pid: 1, uid: 0, gid: 0 };
   /** The promises that the stack has not settled yet. */
   readonly pendingCalls = new Set<Pending>();
-  private readonly resolver: Resolve | undefined;
   /** The clock, where this host made it and nobody else runs on it. */
   private readonly ownClock: RealClock | undefined;
   private closed = false;
@@ -127,8 +96,8 @@ export class Host implements SocketHost {
     this.ipv4.register(IPPROTO_TCP, this.tcp);
     this.capabilities = new Set(options.capabilities ?? CAPABILITIES);
     this.descriptors = new DescriptorTable(configure("limits", DEFAULT_LIMITS, options.limits));
+    this.names = makeNames(this, this.ipv4, options);
     this.posix = new Posix(this);
-    this.resolver = options.resolve;
     this.attach(new Loopback(clock), { address: "127.0.0.1/8", name: "lo" });
   }
 
@@ -191,21 +160,101 @@ export class Host implements SocketHost {
     return this.descriptors.limits;
   }
 
-  gethostname(): string {
-    return this.name;
+  /** Its own table of names, as /etc/hosts is: `host.hosts.add("10.0.0.9", "printer", "lp")`. */
+  get hosts(): HostTable {
+    return this.names.hosts;
   }
 
-  /** The dotted quad of a name (or of a dotted quad). Rejects with ENOTFOUND. */
+  /** Names of ports, as /etc/services has them: `host.services.add("quote", 1717, "udp")`. */
+  get services(): ServiceTable {
+    return this.names.services;
+  }
+
+  /** Names of the numbers in an IP header's protocol field, as /etc/protocols has them. */
+  get protocols(): ProtocolTable {
+    return this.names.protocols;
+  }
+
+  /** Its name: the one it was made with, or what `sethostname` has said since. */
+  gethostname(): string {
+    return this.names.gethostname();
+  }
+
+  /**
+   * Changes what `gethostname` says, not the name that a network knows it by. At most 64 bytes of UTF-8 (EINVAL); EPERM
+   * without CAP_SYS_ADMIN.
+   */
+  sethostname(name: string): void {
+    this.names.sethostname(name);
+  }
+
+  /** `name`'s first name with a dot in it, else its canonical name, else `name`. Default: this host's. */
+  getfqdn(name = ""): Promise<string> {
+    return this.names.getfqdn(name);
+  }
+
+  /** The first address of a name, a dotted quad. GaiError. */
+  gethostbyname(name: string): Promise<string> {
+    return this.names.gethostbyname(name);
+  }
+
+  /** A name's canonical name, aliases, and dotted quads. GaiError, HostError. */
+  gethostbyname_ex(name: string): Promise<HostInfo> {
+    return this.names.gethostbyname_ex(name);
+  }
+
+  /** An address's canonical name, aliases, and dotted quads. HostError; GaiError for a name that nobody knows. */
+  gethostbyaddr(address: string): Promise<HostInfo> {
+    return this.names.gethostbyaddr(address);
+  }
+
+  /**
+   * The ways to reach `port` of `host`: family, type, protocol, canonical name, address. `host`: null for this host
+   * itself; `port`: a number, its text, a service's name, or null for 0; 0 for the others is any. `flags`: AI_… GaiError.
+   */
+  getaddrinfo(
+    host: string | null,
+    port: string | number | null,
+    family = 0,
+    type = 0,
+    protocol = 0,
+    flags = 0,
+  ): Promise<AddressInfo[]> {
+    return this.names.getaddrinfo(host, port, family, type, protocol, flags);
+  }
+
+  /** Name and service of a numeric address and a port. `flags`: NI_… GaiError. */
+  getnameinfo(where: { address: string; port: number }, flags = 0): Promise<[host: string, service: string]> {
+    return this.names.getnameinfo(where, flags);
+  }
+
+  /** A service's port; `protocol` "tcp" or "udp", default whichever comes first. ENOENT. */
+  getservbyname(name: string, protocol?: string): number {
+    return this.names.getservbyname(name, protocol);
+  }
+
+  /** A port's service. ENOENT. */
+  getservbyport(port: number, protocol?: string): string {
+    return this.names.getservbyport(port, protocol);
+  }
+
+  /** A protocol's number, 6 for "tcp". ENOENT. */
+  getprotobyname(name: string): number {
+    return this.names.getprotobyname(name);
+  }
+
+  /** Whether `sethostname` is allowed. */
+  get mayRename(): boolean {
+    return this.capabilities.has("CAP_SYS_ADMIN");
+  }
+
+  /** The dotted quad of a name (or of a dotted quad). Rejects with a GaiError. */
   async resolve(name: string): Promise<string> {
     return formatAddress(await this.addressOf("resolve", name));
   }
 
   addressOf(call: string, text: string): number | Promise<number> {
-    const literal = literalAddress(call, text);
-    if (literal !== undefined) return literal;
-    const answer = this.resolver?.(text);
-    if (answer instanceof Promise) return answer.then((address) => this.answered(text, address));
-    return this.answered(text, answer);
+    return this.names.addressOf(call, text);
   }
 
   /** One row per socket or connection, TIME-WAIT included, and the counters by protocol. */
@@ -261,14 +310,6 @@ export class Host implements SocketHost {
     const addresses = [...new Set(others.map(({ address }) => formatAddress(address)))];
     return `Host ${this.name} (${addresses.join(", ") || "not attached"}${this.closed ? ", closed" : ""})`;
   }
-
-  private answered(name: string, answer: string | undefined): number {
-    if (answer !== undefined) return parseAddress(answer);
-    const folded = name.toLowerCase(); // RFC 4343 §2: names know no case
-    if (folded === "localhost") return LOOPBACK_ADDRESS;
-    if (folded === this.name.toLowerCase()) return this.ipv4.interfaces[1]?.address ?? LOOPBACK_ADDRESS;
-    throw new SocketError(ENOTFOUND, "getaddrinfo", name);
-  }
 }
 
 /** A seed that nobody can guess. */
@@ -276,46 +317,4 @@ function unguessable(): bigint {
   const bytes = new Uint8Array(8);
   entropy(bytes);
   return new DataView(bytes.buffer).getBigUint64(0);
-}
-
-function checkOptions(options: HostOptions): void {
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`a host takes an object of options, not ${show(options)}`);
-  }
-  for (const field of Object.keys(options)) {
-    if (OPTIONS.has(field)) continue;
-    throw new RangeError(`a host has no option ${field}; there are: ${[...OPTIONS].join(", ")}`);
-  }
-  for (const right of options.capabilities ?? []) {
-    if (CAPABILITIES.includes(right)) continue;
-    throw new RangeError(`a capability is one of ${CAPABILITIES.join(", ")}, not ${show(right)}`);
-  }
-  if (options.name !== undefined && typeof options.name !== "string") {
-    throw new TypeError(`the name of a host is a string, not ${show(options.name)}`);
-  }
-}
-
-function checkAttach(link: unknown, options: unknown): void {
-  const has = (field: string, type: string) => typeof Reflect.get(link as object, field) === type;
-  const isLink =
-    typeof link === "object" &&
-    link !== null &&
-    has("mtu", "number") &&
-    has("features", "object") &&
-    has("send", "function") &&
-    has("attach", "function") &&
-    has("close", "function");
-  if (!isLink) {
-    throw new TypeError(`attach: link is a Link (mtu, features, send, attach, close), not ${show(link)}`);
-  }
-  if (typeof options !== "object" || options === null) {
-    throw new TypeError(`attach: options are an object { address, name }, not ${show(options)}`);
-  }
-  const { address, name } = options as Record<string, unknown>;
-  if (typeof address !== "string") {
-    throw new TypeError(`attach: address is a string such as "10.0.0.1/24", not ${show(address)}`);
-  }
-  if (name !== undefined && typeof name !== "string") {
-    throw new TypeError(`attach: name is a string such as "eth0", not ${show(name)}`);
-  }
 }

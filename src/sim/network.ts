@@ -1,8 +1,9 @@
 import { VirtualClock } from "../base/clock.ts";
 import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
-import { Host, type HostOptions } from "../host/host.ts";
-import { formatAddress, formatPrefix, type Prefix } from "../ip/address.ts";
+import { Host } from "../host/host.ts";
+import type { HostOptions } from "../host/options.ts";
+import { formatAddress, formatPrefix, isLoopback, type Prefix, parseAddress } from "../ip/address.ts";
 import { show } from "../sockets/misuse.ts";
 import { Capture, type CaptureOptions } from "../trace/capture.ts";
 import type { WireObserver } from "../trace/observer.ts";
@@ -112,6 +113,7 @@ export class Network {
       clock: this.clock,
       random: this.random.fork(`host ${name}`),
       resolve: (wanted: string) => this.resolve(wanted),
+      reverse: (address: string) => this.reverse(address),
     });
     this.stations.set(foldName(name), { host, prefix });
     return host;
@@ -269,6 +271,20 @@ export class Network {
   private resolve(name: string): string | undefined {
     const station = this.stations.get(foldName(name));
     return station === undefined ? undefined : formatAddress(station.prefix.address);
+  }
+
+  private reverse(address: string): string | undefined {
+    const wanted = parseAddress(address);
+    return this.ownerOf(wanted) ?? this.holderOf(wanted);
+  }
+
+  /** The host with an interface of this address: one of a second wire between two hosts. */
+  private holderOf(address: number): string | undefined {
+    if (isLoopback(address)) return undefined;
+    for (const { host } of this.stations.values()) {
+      if (host.ipv4.interfaces.some((each) => each.address === address)) return host.name;
+    }
+    return undefined;
   }
 
   private station(call: string, argument: string, host: unknown): Station {

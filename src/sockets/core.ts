@@ -19,7 +19,9 @@ export type Capability =
   /** To make raw and packet sockets. */
   | "CAP_NET_RAW"
   /** To set options that reach beyond the socket: SO_MARK, SO_RCVBUFFORCE, IP_TRANSPARENT … */
-  | "CAP_NET_ADMIN";
+  | "CAP_NET_ADMIN"
+  /** To call the host otherwise: `sethostname`. */
+  | "CAP_SYS_ADMIN";
 
 /** What a socket asks of the host it belongs to. */
 export interface SocketOwner extends FileOwner {

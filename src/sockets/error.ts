@@ -4,20 +4,16 @@ import { ERROR_TEXTS } from "./error-texts.ts";
 const NAMES = new Map<number, string>(ERROR_TEXTS.map(([number, name]) => [number, name]));
 const TEXTS = new Map<number, string>(ERROR_TEXTS.map(([number, , text]) => [number, text]));
 
-/** Node's number for a name that does not resolve: it is none of the kernel's errors. */
-export const ENOTFOUND = 3008;
-
 /** `111` or `-111` → `"ECONNREFUSED"`; `"E999"` for a number Linux does not know. */
 export function errorName(errno: number): string {
   const number = Math.abs(errno);
-  return number === ENOTFOUND ? "ENOTFOUND" : (NAMES.get(number) ?? `E${number}`);
+  return NAMES.get(number) ?? `E${number}`;
 }
 
 /** glibc's text for an error, `"Connection refused"` for 111. Takes `error.errno` as it is: -111 means the same. */
 export function strerror(errno: number): string {
   const number = Math.abs(errno);
   if (number === 0) return "Success";
-  if (number === ENOTFOUND) return "Name or service not known";
   return TEXTS.get(number) ?? `Unknown error ${number}`;
 }
 
@@ -26,7 +22,7 @@ export function strerror(errno: number): string {
  * text's place.
  */
 export function perror(prefix: string, error: unknown): string {
-  const text = error instanceof SocketError ? strerror(error.errno) : messageOf(error);
+  const text = error instanceof SocketError ? error.strerror : messageOf(error);
   return prefix === "" ? text : `${prefix}: ${text}`;
 }
 
@@ -59,5 +55,10 @@ export class SocketError extends Error {
     this.syscall = syscall;
     if (address !== undefined) this.address = address;
     if (port !== undefined) this.port = port;
+  }
+
+  /** glibc's text: `"Connection refused"`. Python's name for it. */
+  get strerror(): string {
+    return strerror(this.errno);
   }
 }

@@ -4,6 +4,7 @@ import type { CallOwner } from "./async.ts";
 import type { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
 import type { Credentials } from "./message.ts";
+import type { Names } from "./names/names.ts";
 
 /** What sockets ask of their host's IP. */
 export interface IpLayer extends PathFinder {
@@ -14,6 +15,7 @@ export interface IpLayer extends PathFinder {
 /** What both faces of the API ask of the host. */
 export interface SocketHost extends CallOwner {
   readonly descriptors: DescriptorTable;
+  readonly names: Names;
   /** Who its programs are: what a peer in AF_UNIX learns of them. */
   credentials: Credentials;
   /** A socket, or -EAFNOSUPPORT, -ESOCKTNOSUPPORT, -EPROTONOSUPPORT, -EPERM. `type` without SOCK_NONBLOCK and the like. */
@@ -21,8 +23,8 @@ export interface SocketHost extends CallOwner {
   /** Two sockets that are each other's peers: `socketpair`. -EOPNOTSUPP where the domain has none. */
   makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number;
   /**
-   * The int32 of an address or of a host's name; a promise only if somebody has to be asked. Throws for a name that
-   * nobody knows, and a RangeError for what can be neither.
+   * The int32 of an address or of a host's name; a promise only if somebody has to be asked. Throws or rejects with a
+   * GaiError for what nobody knows.
    */
   addressOf(call: string, text: string): number | Promise<number>;
 }

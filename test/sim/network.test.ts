@@ -57,7 +57,20 @@ describe("hosts and addresses", () => {
     expect([a, taken, b].map(addressOf)).toEqual([0x0a000001, 0x0a000002, 0x0a000003]);
     expect(await a.resolve("b")).toBe("10.0.0.3");
     expect(await b.resolve("taken")).toBe("10.0.0.2");
-    await expect(a.resolve("nobody")).rejects.toMatchObject({ code: "ENOTFOUND" });
+    await expect(a.resolve("nobody")).rejects.toMatchObject({ code: "EAI_NONAME" });
+  });
+
+  it("have names both ways, by every address", async () => {
+    const [a, b] = [net.host("a"), net.host("B")];
+    net.link(a, b);
+    net.link(a, b);
+    expect(await a.gethostbyname("b")).toBe("10.0.0.2");
+    expect(await a.gethostbyaddr("10.0.0.2")).toEqual(["B", [], ["10.0.0.2"]]);
+    expect(await a.gethostbyaddr("10.0.1.2")).toEqual(["B", [], ["10.0.1.2"]]);
+    expect(await b.gethostbyaddr("127.0.0.1")).toEqual(["localhost", [], ["127.0.0.1"]]);
+    expect(await a.getnameinfo({ address: "10.0.0.2", port: 80 })).toEqual(["B", "http"]);
+    expect(await a.getfqdn()).toBe("a");
+    await expect(a.gethostbyaddr("10.0.0.3")).rejects.toMatchObject({ code: "HOST_NOT_FOUND" });
   });
 
   it("run out of addresses with an error that says so", () => {

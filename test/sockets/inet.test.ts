@@ -31,7 +31,7 @@ describe("inet_aton and inet_addr", () => {
   ])("reads %s", (text, bytes) => {
     expect([...inet_aton(text)]).toEqual(bytes);
     const [a, b, c, d] = bytes as [number, number, number, number];
-    expect(inet_addr(text)).toBe(a * 2 ** 24 + b * 2 ** 16 + c * 2 ** 8 + d);
+    expect(inet_addr(text)).toBe(d * 2 ** 24 + c * 2 ** 16 + b * 2 ** 8 + a);
   });
 
   it.each([
@@ -39,7 +39,7 @@ describe("inet_aton and inet_addr", () => {
     "10.0.0.256",
     "256.0.0.1",
     "1.2.3.4.5",
-    "10.0.0.1 ",
+    " 10.0.0.1",
     "10..0.1",
     "4294967296",
     "08.0.0.1",
@@ -62,8 +62,18 @@ describe("inet_pton and inet_ntop", () => {
     }
   });
 
-  it("know AF_INET alone", () => {
-    expect(thrown(() => inet_pton(AF_INET6, "::1")).message).toBe("inet_pton EAFNOSUPPORT");
+  it("know the text of IPv6, although no socket has such an address", () => {
+    const bytes = inet_pton(AF_INET6, "2001:db8::1:0:0:1");
+    expect([...bytes]).toEqual([0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 1]);
+    expect(inet_ntop(AF_INET6, bytes)).toBe("2001:db8::1:0:0:1");
+    expect(inet_ntop(AF_INET6, inet_pton(AF_INET6, "::FFFF:10.0.0.1"))).toBe("::ffff:10.0.0.1");
+    expect(() => inet_ntop(AF_INET6, new Uint8Array(4))).toThrow(
+      "an IPv6 address is a Uint8Array of 16 bytes",
+    );
+  });
+
+  it("know no other family", () => {
+    expect(thrown(() => inet_pton(1, "::1")).message).toBe("inet_pton EAFNOSUPPORT");
     expect(thrown(() => inet_ntop(99, new Uint8Array(4))).code).toBe("EAFNOSUPPORT");
   });
 
@@ -78,11 +88,15 @@ describe("inet_pton and inet_ntop", () => {
 });
 
 describe("htons and its kin", () => {
-  it("leave numbers as the API takes them, so that C programs can be carried over", () => {
+  it("are those of a little-endian machine, unsigned", () => {
+    expect(htons(80)).toBe(20480);
+    expect(htonl(1)).toBe(16_777_216);
+    expect(htonl(INADDR_LOOPBACK)).toBe(0x0100_007f);
+    expect(htonl(0x80)).toBe(0x8000_0000);
+    expect(htonl(0xffff_ffff)).toBe(0xffff_ffff);
     expect(ntohs(htons(0x1234))).toBe(0x1234);
     expect(ntohl(htonl(0x1234_5678))).toBe(0x1234_5678);
     expect(ntohl(inet_addr("127.0.0.1"))).toBe(INADDR_LOOPBACK);
-    expect(htonl(0xffff_ffff)).toBe(0xffff_ffff);
   });
 
   it("check the range", () => {

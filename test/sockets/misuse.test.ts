@@ -24,9 +24,6 @@ describe("misuse says what was given and what is allowed", () => {
       [{ address: "", port: "80" }, 'bind: port is an integer, not "80"'],
       [{ address: "", port: 1.5 }, "not 1.5"],
       [{ address: "", port: -1 }, "not -1"],
-      [{ address: "10.0.0", port: 80 }, 'a dotted quad such as "10.0.0.1", a host name or "", not "10.0.0"'],
-      [{ address: "256.1.1.1", port: 80 }, 'not "256.1.1.1"'],
-      [{ address: "no blanks", port: 80 }, 'not "no blanks"'],
       [{ address: 5, port: 80 }, 'bind: address is a string (a dotted quad, a host name or ""), not 5'],
       [{ address: "", port: 80, family: "IPv6" }, 'family is AF_INET or "IPv4", not "IPv6"'],
     ];

@@ -11,6 +11,7 @@ import {
   IPPROTO_UDP,
   inet_addr,
   inet_aton,
+  ntohl,
   MSG_DONTWAIT,
   MSG_OOB,
   MSG_PEEK,
@@ -73,7 +74,7 @@ describe("the calls by descriptor", () => {
       const server = b.posix.socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
       b.posix.bind(server, anyAt(53));
       const client = a.posix.socket(AF_INET, SOCK_DGRAM);
-      const to = { family: AF_INET, address: inet_addr("10.0.0.2"), port: 53 };
+      const to = { family: AF_INET, address: ntohl(inet_addr("10.0.0.2")), port: 53 };
       expect(await a.posix.sendto(client, "uno", 0, to)).toBe(3);
       const buffer = new Uint8Array(10);
       const { n, address } = await b.posix.recvfrom(server, buffer);

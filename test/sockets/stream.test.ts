@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import {
+  GaiError,
   IPPROTO_TCP,
   MSG_DONTWAIT,
   MSG_OOB,
@@ -76,12 +77,16 @@ describe("connect and accept", () => {
     });
   });
 
-  it("a name that nobody has is ENOTFOUND", async () => {
+  it("a name that nobody has is EAI_NONAME, and so is what cannot be one", async () => {
     const { net, a } = pair();
     await net.run(async () => {
       const client = a.socket();
-      const error = await failure(client.connect({ address: "nobody", port: 80 }));
-      expect(error.message).toBe("getaddrinfo ENOTFOUND nobody");
+      for (const address of ["nobody", "256.1.1.1", "no blanks"]) {
+        const error = await failure(client.connect({ address, port: 80 }));
+        expect(error).toBeInstanceOf(GaiError);
+        expect(error).toMatchObject({ message: `getaddrinfo EAI_NONAME ${address}`, errno: -2, address });
+        expect(thrown(() => client.bind({ address, port: 80 })).code).toBe("EAI_NONAME");
+      }
       await client.close();
     });
   });
