@@ -4,6 +4,7 @@ import { transmit } from "./build.ts";
 import { acceptSyn, prepare } from "./handshake.ts";
 import { ACK, RST, SYN } from "./header.ts";
 import { makeRoom } from "./listen-queue.ts";
+import { findPath } from "./path-choice.ts";
 import { replyWithReset } from "./reset.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
 import type { Segment } from "./segment.ts";
@@ -41,11 +42,9 @@ function hasRoom(listener: Tcb): boolean {
  */
 function openEmbryonic(listener: Tcb, segment: Segment, packet: Packet, iss: number | undefined): void {
   const tcp = listener.tcp;
-  const path = tcp.paths.path(packet.source, packet.destination);
-  if (typeof path === "number") return;
   const tcb = new Tcb(tcp);
-  tcb.settings.copyFrom(listener.settings);
-  tcb.path = path;
+  tcb.settings.inheritFrom(listener.settings);
+  if (findPath(tcb, packet.source, packet.destination) < 0) return;
   tcb.localAddress = packet.destination;
   tcb.localPort = listener.localPort;
   tcb.remoteAddress = packet.source;

@@ -20,7 +20,13 @@ export function arrives(tcb: Tcb, segment: Segment, packet: Packet): void {
 /** RFC 9293 §3.10.7.4, fourth, TIME-WAIT: a fresh SYN may open a new incarnation if somebody listens there. */
 function reopens(tcb: Tcb, segment: Segment, packet: Packet): boolean {
   if ((segment.flags & (SYN | ACK | RST)) !== SYN || !mayReopen(tcb, segment)) return false;
-  const listener = tcb.tcp.ports.listener(tcb.localAddress, tcb.localPort);
+  const listener = tcb.tcp.ports.listener(
+    tcb.localAddress,
+    tcb.localPort,
+    tcb.remoteAddress,
+    tcb.remotePort,
+    packet.interfaceIndex,
+  );
   if (listener === undefined) return false;
   const beyond = sequenceBeyond(tcb);
   enterClosed(tcb);

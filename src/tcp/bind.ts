@@ -8,12 +8,14 @@ const FOR_BIND = 0x62696e64;
 
 /**
  * Gives the TCB a local address (int32; 0: any) and port (0: a free one is picked); RFC 9293 §3.9.1.1, MUST-43.
- * EINVAL (bound already, or not CLOSED), EADDRINUSE, EADDRNOTAVAIL (not an address of this host).
+ * EINVAL (bound already, or not CLOSED), EADDRINUSE, EADDRNOTAVAIL (not an address of this host, and
+ * neither IP_FREEBIND nor IP_TRANSPARENT is set).
  */
 export function bind(tcb: Tcb, address: number, port: number): number {
   const { tcp } = tcb;
   if (tcb.state !== CLOSED || tcb.localPort !== 0) return -EINVAL;
-  if (address !== 0 && !tcp.paths.isLocal(address)) return -EADDRNOTAVAIL;
+  const mayBeForeign = tcb.settings.freeBind || tcb.settings.transparent;
+  if (address !== 0 && !mayBeForeign && !tcp.paths.isLocal(address)) return -EADDRNOTAVAIL;
   if (port === 0) {
     const hash = keyedHash(tcp.key, FOR_BIND, Math.floor(tcp.clock.now), tcp.counters.segmentsSent);
     port = tcp.ports.pickFree(tcp.config.ephemeralPorts, hash);

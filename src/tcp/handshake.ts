@@ -14,7 +14,14 @@ import { windowScaleFor } from "./window.ts";
 /** RFC 9293 §3.7.1, MUST-15: what an IPv4 peer without an MSS option takes. */
 const DEFAULT_MSS = 536;
 /** Headers of IPv4 and TCP without options. */
-export const HEADERS_LENGTH = 40;
+const HEADERS_LENGTH = 40;
+/** What remains of a segment's size whatever options take, bytes: a path that cannot carry it is none. */
+const LEAST_MSS = 28;
+
+/** Bytes of the headers of IPv4 and TCP, IP's options counted, TCP's not. */
+export function headersLength(tcb: Tcb): number {
+  return HEADERS_LENGTH + tcb.path!.optionsLength;
+}
 
 /** Numbers, windows and clocks of a connection whose four numbers and path are known, before its SYN leaves. */
 export function prepare(tcb: Tcb, iss: number | undefined): void {
@@ -68,14 +75,18 @@ export function acceptSyn(tcb: Tcb, segment: Segment): void {
   updateSegmentSize(tcb);
 }
 
-/** RFC 9293 §3.7.1, MUST-16: the smaller of what the peer takes and what the path carries. */
+/**
+ * RFC 9293 §3.7.1, MUST-16: the smaller of what the peer takes and what the path carries. IP's options come off both: the
+ * peer's MSS is said without them (RFC 6691 §2).
+ */
 export function updateSegmentSize(tcb: Tcb): void {
   const mtu = tcb.path!.mtu;
   let mss = Math.min(tcb.snd.peerMss, mtu - HEADERS_LENGTH);
   tcb.snd.mtu = mtu;
   if (tcb.settings.maxSegmentSize > 0) mss = Math.min(mss, tcb.settings.maxSegmentSize);
-  tcb.snd.mss = mss;
-  tcb.congestion?.onSegmentSize(mss - fixedOptionsLength(tcb));
+  const { optionsLength } = tcb.path!;
+  tcb.snd.mss = optionsLength === 0 ? mss : Math.max(mss - optionsLength, LEAST_MSS);
+  tcb.congestion?.onSegmentSize(tcb.snd.mss - fixedOptionsLength(tcb));
 }
 
 /** The path's MTU is another than segments were made for: the estimate has aged (RFC 1191 §6.3), or the route has changed. */

@@ -2,7 +2,7 @@
 import type { IcmpReport } from "../ip/path.ts";
 import { fixedOptionsLength } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
-import { followPath, HEADERS_LENGTH } from "./handshake.ts";
+import { followPath, headersLength } from "./handshake.ts";
 import { geq, lt } from "./sequence.ts";
 import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -49,7 +49,7 @@ function refuse(tcb: Tcb, errno: number): void {
 /** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
 function lowerPathMtu(tcb: Tcb, report: IcmpReport): void {
   // RFC 5927 §7.2: it must be about something that was really that large
-  if (tcb.scoreboard.longest + HEADERS_LENGTH + fixedOptionsLength(tcb) <= report.mtu) {
+  if (tcb.scoreboard.longest + headersLength(tcb) + fixedOptionsLength(tcb) <= report.mtu) {
     tcb.tcp.counters.icmpErrorsIgnored++;
     return;
   }

@@ -15,6 +15,7 @@ import { enterClosed } from "./end.ts";
 import { prepare } from "./handshake.ts";
 import { SYN } from "./header.ts";
 import { ListenQueue } from "./listen-queue.ts";
+import { findPath } from "./path-choice.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
 import { CLOSED, LISTEN, SYN_RECEIVED, SYN_SENT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -23,7 +24,7 @@ import { mayReplace, sequenceBeyond } from "./time-wait.ts";
 /**
  * Active OPEN to `address` (int32) and `port`. 0: the SYN has left; what becomes of it shows in readiness and
  * `takeError`. EALREADY (under way), EISCONN, EADDRNOTAVAIL (no port free, or the four numbers are in use),
- * ENETUNREACH (no route; a broadcast or multicast address), ECONNREFUSED (port 0).
+ * ENETUNREACH (no route; a broadcast or multicast address), ENODEV (no such interface), ECONNREFUSED (port 0).
  */
 export function open(tcb: Tcb, address: number, port: number): number {
   const { tcp } = tcb;
@@ -33,15 +34,15 @@ export function open(tcb: Tcb, address: number, port: number): number {
   if (tcp.paths.isBroadcastOrMulticast(address)) return -ENETUNREACH;
   if (port === 0) return -ECONNREFUSED;
   // RFC 9293 §3.9.1.1, MUST-44: IP chooses the local address if the user has not
-  const path = tcp.paths.path(address, tcb.localAddress);
-  if (typeof path === "number") return path;
+  const found = findPath(tcb, address, tcb.localAddress);
+  if (found < 0) return found;
+  const path = tcb.path!;
   if (tcb.localPort === 0) {
     tcb.localPort = tcp.ports.pickForConnection(tcp.config.ephemeralPorts, path.source, address, port);
     if (tcb.localPort === 0) return -EADDRNOTAVAIL;
   }
-  const previous = tcp.find(path.source, tcb.localPort, address, port);
+  const previous = tcp.find(path.source, tcb.localPort, address, port, tcb.settings.interface);
   if (previous !== undefined && !mayReplace(previous)) return -EADDRNOTAVAIL;
-  tcb.path = path;
   tcb.localAddress = path.source; // MUST-45: and it stays
   tcb.remoteAddress = address;
   tcb.remotePort = port;

@@ -1,5 +1,5 @@
 import { EphemeralPorts, ephemeralPort } from "../base/ephemeral-port.ts";
-import type { SipKey } from "../base/hash.ts";
+import { keyedHash, type SipKey } from "../base/hash.ts";
 import { LISTEN } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { mayReplace } from "./time-wait.ts";
@@ -12,8 +12,10 @@ export class PortTable {
   /** Those of them in LISTEN, apart: a SYN must not cost more the more connections its port has. */
   private readonly listeners: ByPort = new Map();
   private readonly ephemeral: EphemeralPorts;
+  private readonly key: SipKey;
 
   constructor(key: SipKey) {
+    this.key = key;
     this.ephemeral = new EphemeralPorts(key);
   }
 
@@ -34,35 +36,50 @@ export class PortTable {
     take(this.listeners, tcb);
   }
 
-  /** The listener for a SYN to this address and port: one bound to the very address before one bound to any. */
-  listener(address: number, port: number): Tcb | undefined {
+  /**
+   * The listener for a SYN to this address and port that came in by interface `by`: one bound to the very address before one
+   * bound to any, then one bound to the interface. Those that share a place (SO_REUSEPORT) take turns as a keyed hash of the
+   * four numbers says, so that a repeated SYN comes to the same one.
+   */
+  listener(address: number, port: number, remote: number, remotePort: number, by: number): Tcb | undefined {
     const listeners = this.listeners.get(port);
     if (listeners === undefined) return undefined;
-    let any: Tcb | undefined;
+    let best: Tcb | undefined;
+    let bestScore = UNFIT;
+    let rivals = 0;
     for (const tcb of listeners) {
-      if (tcb.localAddress === address) return tcb;
-      if (tcb.localAddress === 0) any = tcb;
+      const score = fitness(tcb, address, by);
+      if (score > bestScore) {
+        best = tcb;
+        bestScore = score;
+        rivals = 1;
+      } else if (score === bestScore) rivals++;
     }
-    return any;
+    if (bestScore === UNFIT || rivals === 1) return best;
+    const hash = keyedHash(this.key, remote, address, (remotePort << 16) | port);
+    let turn = (hash >>> 0) % rivals;
+    for (const tcb of listeners) if (fitness(tcb, address, by) === bestScore && turn-- === 0) return tcb;
+    return best;
   }
 
-  /** Whether `tcb` may be bound there, as Linux decides: addresses do not meet, or all reuse and none listens. */
+  /**
+   * Whether `tcb` may be bound there, as Linux decides (inet_bind_conflict): addresses or interfaces do not meet, or both have
+   * SO_REUSEADDR and the other does not listen, or both have SO_REUSEPORT.
+   */
   mayBind(tcb: Tcb, address: number, port: number): boolean {
     for (const other of this.users.get(port) ?? []) {
       if (other === tcb) continue;
-      if (!meet(address, other.localAddress)) continue;
+      if (!meet(address, other.localAddress) || !meetInterface(other, tcb.settings.interface)) continue;
       const bothReuse = tcb.settings.reuseAddress && other.settings.reuseAddress;
-      if (!bothReuse || other.state === LISTEN) return false;
+      if (bothReuse && other.state !== LISTEN) continue;
+      if (!(tcb.settings.reusePort && other.settings.reusePort)) return false;
     }
     return true;
   }
 
-  /** Whether no other listener's address and port meet `tcb`'s. */
+  /** Whether `tcb` may listen where it is bound: Linux asks again what it asked then, since others may listen by now. */
   mayListen(tcb: Tcb): boolean {
-    for (const other of this.listeners.get(tcb.localPort) ?? []) {
-      if (other !== tcb && meet(tcb.localAddress, other.localAddress)) return false;
-    }
-    return true;
+    return this.mayBind(tcb, tcb.localAddress, tcb.localPort);
   }
 
   /** A port for bind to 0: one that nobody uses, the search starting where `hash` says; 0 when all are taken. */
@@ -89,6 +106,22 @@ export class PortTable {
       return true;
     });
   }
+}
+
+/** The score of a listener that a packet is not for. */
+const UNFIT = -1;
+
+function fitness(tcb: Tcb, address: number, by: number): number {
+  const { settings, localAddress } = tcb;
+  if (localAddress !== 0 && localAddress !== address) return UNFIT;
+  if (!meetInterface(tcb, by)) return UNFIT;
+  return (localAddress !== 0 ? 2 : 0) + (settings.interface >= 0 ? 1 : 0);
+}
+
+/** Whether `tcb` has to do with interface `by`; -1 is any, for both. */
+export function meetInterface(tcb: Tcb, by: number): boolean {
+  const bound = tcb.settings.interface;
+  return bound < 0 || by < 0 || bound === by;
 }
 
 /** Whether two local addresses can be meant by one packet; 0 is any. */

@@ -1,6 +1,7 @@
 import { updateSegmentSize } from "./handshake.ts";
 import { armKeepAlive } from "./keepalive.ts";
 import { output } from "./output.ts";
+import { followChoice } from "./path-choice.ts";
 import { isOneOf, SYNCHRONIZED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
@@ -9,6 +10,7 @@ export function settingsChanged(tcb: Tcb): void {
   const { settings } = tcb;
   if (settings.receiveBufferFixed) tcb.receiveBufferBytes = settings.receiveBufferBytes;
   if (settings.sendBufferFixed) tcb.sendBufferBytes = settings.sendBufferBytes;
+  followChoice(tcb);
   if (!isOneOf(tcb.state, SYNCHRONIZED)) return;
   updateSegmentSize(tcb);
   armKeepAlive(tcb);

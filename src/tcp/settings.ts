@@ -103,6 +103,6 @@ export class Settings {
     const { interface: by, onLink, options } = this;
     const foreignSource = this.freeBind || this.transparent;
     if (by < 0 && !onLink && !foreignSource && options === undefined) return DEFAULT_CHOICE;
-    return { broadcast: false, interface: by, onLink, foreignSource, options };
+    return { ...DEFAULT_CHOICE, interface: by, onLink, foreignSource, options };
   }
 }

@@ -3,7 +3,7 @@ import { Ranges } from "../base/ranges.ts";
 import { Ring } from "../base/ring.ts";
 import { Task } from "../base/task.ts";
 import { Timer } from "../base/timer.ts";
-import type { Path } from "../ip/path.ts";
+import { DEFAULT_CHOICE, type Path, type PathChoice } from "../ip/path.ts";
 import type { CongestionControl } from "./congestion/congestion.ts";
 import { flush } from "./flush.ts";
 import { keepAliveTimeout } from "./keepalive.ts";
@@ -119,6 +119,8 @@ export class Tcb {
   queue: ListenQueue | undefined = undefined;
 
   path: Path | undefined = undefined;
+  /** What `path` was asked for: see path-choice.ts. */
+  choice: PathChoice = DEFAULT_CHOICE;
   readonly snd = new SendSequence();
   readonly rcv = new ReceiveSequence();
   readonly timestamps = new Timestamps();

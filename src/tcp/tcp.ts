@@ -11,7 +11,7 @@ import { TcpCounters } from "./counters.ts";
 import { enterClosed } from "./end.ts";
 import { parseHeader, TCP } from "./header.ts";
 import { icmpError } from "./icmp-error.ts";
-import { PortTable } from "./ports.ts";
+import { meetInterface, PortTable } from "./ports.ts";
 import { MAX_BLOCKS } from "./reassembly.ts";
 import { AckSummary } from "./recovery/recovery.ts";
 import { replyWithReset } from "./reset.ts";
@@ -101,12 +101,14 @@ export class Tcp implements Transport {
       counters.droppedPortZero++;
       return;
     }
-    const tcb = this.find(packet.destination, segment.destinationPort, packet.source, segment.sourcePort);
+    const { destination, source, interfaceIndex } = packet;
+    const { destinationPort, sourcePort } = segment;
+    const tcb = this.find(destination, destinationPort, source, sourcePort, interfaceIndex);
     if (tcb !== undefined) {
       arrives(tcb, segment, packet);
       return;
     }
-    const listener = this.ports.listener(packet.destination, segment.destinationPort);
+    const listener = this.ports.listener(destination, destinationPort, source, sourcePort, interfaceIndex);
     if (listener !== undefined) arrivesListen(listener, segment, packet);
     else this.arrivesClosed(packet, segment);
   }
@@ -122,15 +124,25 @@ export class Tcp implements Transport {
     icmpError(this, report);
   }
 
-  /** The connection of these four, in whatever state but CLOSED and LISTEN. */
-  find(localAddress: number, localPort: number, remoteAddress: number, remotePort: number): Tcb | undefined {
+  /**
+   * The connection of these four, in whatever state but CLOSED and LISTEN. @param by the interface's index; one that is bound to
+   * another does not count. -1: any
+   */
+  find(
+    localAddress: number,
+    localPort: number,
+    remoteAddress: number,
+    remotePort: number,
+    by = -1,
+  ): Tcb | undefined {
     let tcb = this.buckets.get(this.bucketOf(localAddress, localPort, remoteAddress, remotePort));
     while (tcb !== undefined) {
       if (
         tcb.remotePort === remotePort &&
         tcb.localPort === localPort &&
         tcb.remoteAddress === remoteAddress &&
-        tcb.localAddress === localAddress
+        tcb.localAddress === localAddress &&
+        meetInterface(tcb, by)
       ) {
         return tcb;
       }

@@ -28,11 +28,10 @@ describe("the table of listeners", () => {
     ports.add(listener);
     ports.addListener(listener);
     asked = 0;
-    expect(ports.listener(1, 80)).toBe(listener);
-    expect(ports.mayListen(listener)).toBe(true);
+    expect(ports.listener(1, 80, 2, 4000, 1)).toBe(listener);
     expect(asked).toBeLessThan(10);
     ports.removeListener(listener);
-    expect(ports.listener(1, 80)).toBe(undefined);
+    expect(ports.listener(1, 80, 2, 4000, 1)).toBe(undefined);
   });
 });
 
