@@ -24,6 +24,8 @@ const nowhere: PathFinder = {
   interfaceWith: () => -1,
   interfaceName: () => "",
   interfaceAddress: () => 0,
+  join: () => -1,
+  leave() {},
   isLocal: () => false,
   isBroadcastOrMulticast: () => false,
   learnPathMtu() {},

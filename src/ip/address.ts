@@ -7,6 +7,8 @@
 export const ANY_ADDRESS = 0;
 /** 255.255.255.255, the limited broadcast (RFC 919 §7). */
 export const BROADCAST_ADDRESS = -1;
+/** 224.0.0.1, the group that every host belongs to on every one of its links (RFC 1112 §4). */
+export const ALL_HOSTS_ADDRESS = 0xe000_0001 >> 0;
 /** 127.0.0.1. */
 export const LOOPBACK_ADDRESS = 0x7f00_0001;
 

@@ -31,6 +31,8 @@ export class IpCounters {
   /** For a protocol that nobody has registered. */
   unknownProtocol = 0;
   interfaceDown = 0;
+  /** Copies of our own multicasts and broadcasts for which there was no room. */
+  ownCopiesFull = 0;
 
   // reassembly
   fragmentsReceived = 0;

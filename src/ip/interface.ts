@@ -1,6 +1,6 @@
 import type { Link, LinkReceiver } from "../link/link.ts";
 import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
-import { formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
+import { ALL_HOSTS_ADDRESS, formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
 
 /** What IPv4 wants to hear from its interfaces. */
@@ -44,6 +44,8 @@ export class Interface implements LinkReceiver {
   private readonly owner: InterfaceOwner;
   private readonly inputFlags: number;
   private isUp = true;
+  /** The multicast groups joined, and how often each. */
+  private readonly groups = new Map<number, number>();
 
   constructor(owner: InterfaceOwner, index: number, options: InterfaceOptions) {
     const { name, link, address, prefixLength } = options;
@@ -83,6 +85,22 @@ export class Interface implements LinkReceiver {
   /** Whether `address` is a broadcast on this link; the limited one is, wherever it comes in. */
   isBroadcast(address: number): boolean {
     return address === -1 || isDirectedBroadcast(address, this.address, this.prefixLength);
+  }
+
+  /** Takes part in the multicast `group` until {@link leave} has been called as often (RFC 1112 §7.1). */
+  join(group: number): void {
+    this.groups.set(group, (this.groups.get(group) ?? 0) + 1);
+  }
+
+  leave(group: number): void {
+    const count = this.groups.get(group) ?? 0;
+    if (count > 1) this.groups.set(group, count - 1);
+    else this.groups.delete(group);
+  }
+
+  /** Whether what comes in for the multicast `group` is for this host. */
+  isMember(group: number): boolean {
+    return group === ALL_HOSTS_ADDRESS || this.groups.has(group); // RFC 1112 §4: every host, always
   }
 
   input(packet: Packet): void {

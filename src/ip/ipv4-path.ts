@@ -3,6 +3,7 @@ import { copyBytes } from "../base/copy.ts";
 import { EMSGSIZE, ENETUNREACH } from "../base/errno.ts";
 import { NEVER } from "../base/timer.ts";
 import type { Packet } from "../packet/packet.ts";
+import { isMulticast } from "./address.ts";
 import type { IpCounters } from "./counters.ts";
 import { sendFragments } from "./fragment.ts";
 import type { Identification } from "./identification.ts";
@@ -26,19 +27,23 @@ export interface PathOwner {
   readonly identification: Identification;
   /** Changes with every route, interface and path MTU. */
   readonly generation: number;
+  /** Has this host get a copy of `packet`, a whole datagram that `by` is about to send. Keeps nothing of it. */
+  copyToSelf(packet: Packet, by: Interface): void;
   /** Sets `path`'s interface, next hop and MTU from the tables as they are now. */
   resolve(path: Ipv4Path): void;
 }
 
 /** A way to one destination: see {@link Path}. It looks its route up again when the tables have changed. */
-export class Ipv4Path implements Path, Journey {
+export class Ipv4Path implements Path {
   readonly source: number;
   readonly destination: number;
   readonly isLocal: boolean;
-  readonly isBroadcast: boolean;
-  readonly interfaceIndex: number;
-  readonly onLink: boolean;
+  /** What the way is looked for with, now and whenever the tables have changed. */
+  readonly journey: Journey;
   readonly optionsLength: number;
+  /** The destination is many hosts, so that this one may be among them. */
+  private readonly isGroup: boolean;
+  private readonly multicastLoop: boolean;
   /** What {@link PathOwner.resolve} sets. */
   interface: Interface | undefined = undefined;
   nextHop = 0;
@@ -51,15 +56,15 @@ export class Ipv4Path implements Path, Journey {
   private readonly owner: PathOwner;
   private readonly options: OriginatedOptions | undefined;
 
-  /** From `source`, the one chosen, where `journey` leads. */
+  /** Where `journey` leads, from `source`, which stays whatever the journey says of it. */
   constructor(owner: PathOwner, source: number, journey: Journey, choice: PathChoice) {
     this.owner = owner;
     this.source = source;
     this.destination = journey.destination;
     this.isLocal = journey.isLocal;
-    this.isBroadcast = journey.isBroadcast;
-    this.interfaceIndex = journey.interfaceIndex;
-    this.onLink = journey.onLink;
+    this.journey = journey;
+    this.isGroup = journey.isBroadcast || isMulticast(journey.destination);
+    this.multicastLoop = choice.multicastLoop;
     const wanted = choice.options === undefined || choice.options.length === 0 ? undefined : choice.options;
     this.options = wanted === undefined ? undefined : originateOptions(wanted, source);
     this.optionsLength = this.options?.bytes.length ?? 0;
@@ -115,13 +120,25 @@ export class Ipv4Path implements Path, Journey {
       this.destination,
     );
     if (this.options !== undefined) this.writeOptions(packet, this.options);
-    if (fits) {
+    if (this.isGroup && !this.goesOut(packet, by, options.timeToLive)) {
+      packet.release();
+    } else if (fits) {
       by.output(packet, this.nextHop);
     } else {
       owner.counters.fragmented++;
       owner.counters.fragmentsSent += sendFragments(packet, limit, by, this.nextHop);
     }
     return 0;
+  }
+
+  /** Has this host get its copy of what goes to many. False: nobody else is to get one. */
+  private goesOut(packet: Packet, by: Interface, timeToLive: number): boolean {
+    if (by.isLoopback) return true; // which brings everything back
+    // RFC 1122 §3.3.6 and RFC 1112 §6.1: the sender hears its broadcasts, and the multicasts of groups it is in
+    if (this.journey.isBroadcast || (this.multicastLoop && by.isMember(this.destination))) {
+      this.owner.copyToSelf(packet, by);
+    }
+    return timeToLive > 0;
   }
 
   /** Puts `options` behind the header of `packet`, where there is room for them. */

@@ -29,6 +29,7 @@ import { Identification } from "./identification.ts";
 import { Interface, type InterfaceOptions, type InterfaceOwner } from "./interface.ts";
 import {
   FRAGMENT_OFFSET_MASK,
+  type HeaderFault,
   IPV4_HEADER_LENGTH,
   Ipv4Header,
   MIN_MTU,
@@ -38,6 +39,7 @@ import {
 } from "./ipv4-header.ts";
 import { Ipv4Path, type PathOwner } from "./ipv4-path.ts";
 import { checkOptions, OPTIONS_GOOD, OPTIONS_SOURCE_ROUTE } from "./options.ts";
+import { OwnCopies } from "./own-copies.ts";
 import { DEFAULT_CHOICE, type Path, type PathChoice, type PathFinder, type Transport } from "./path.ts";
 import { PathMtuCache } from "./path-mtu.ts";
 import { Reassembler } from "./reassemble.ts";
@@ -62,6 +64,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   private readonly interfaceList: Interface[] = [];
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
+  private readonly ownCopies: OwnCopies;
   private readonly pathMtus: PathMtuCache;
   private readonly header = new Ipv4Header();
   /** Changes of interfaces and of path MTUs; those of routes are counted by the table. */
@@ -76,6 +79,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
     this.icmp = new Icmp({ clock, random, config, paths: this, transports: this.transports });
     this.register(PROTOCOL_ICMP, this.icmp);
+    this.ownCopies = new OwnCopies(clock, this.counters, (packet, from) => this.inputOwn(packet, from));
     this.reassembler = new Reassembler({
       clock,
       key,
@@ -110,6 +114,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   /** Forgets incomplete datagrams and lets go of the links, closing them. */
   close(): void {
     this.reassembler.close();
+    this.ownCopies.close();
     for (const each of this.interfaceList) {
       each.link.attach(undefined);
       each.link.close();
@@ -124,8 +129,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     const { header } = this;
     const reason = this.refuse(packet, header, from);
     if (reason !== undefined) {
-      this.counters[reason]++;
-      packet.release();
+      this.drop(packet, reason);
       return;
     }
     packet.strip(header.headerLength);
@@ -137,9 +141,35 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     if (whole !== undefined) this.deliver(whole);
   }
 
+  /** Takes a copy of what `from` sent to many; takes ownership. Whether this host is one of them was decided there. */
+  private inputOwn(packet: Packet, from: Interface): void {
+    this.counters.received++;
+    const reason = from.up ? this.parse(packet, this.header) : "interfaceDown";
+    if (reason !== undefined) {
+      this.drop(packet, reason);
+      return;
+    }
+    packet.strip(this.header.headerLength);
+    this.deliver(packet);
+  }
+
+  private drop(packet: Packet, reason: DropReason): void {
+    this.counters[reason]++;
+    packet.release();
+  }
+
   /** Parses and judges `packet` and sets its network fields. Returns why it is to be dropped, or undefined. */
   private refuse(packet: Packet, header: Ipv4Header, from: Interface): DropReason | undefined {
     if (!from.up) return "interfaceDown";
+    const fault = this.parse(packet, header);
+    if (fault !== undefined) return fault;
+    const reason = this.judgeSource(header, from) ?? this.judgeDestination(packet, from);
+    if (reason !== undefined || header.headerLength === IPV4_HEADER_LENGTH) return reason;
+    return this.judgeOptions(packet, header.headerLength);
+  }
+
+  /** Reads the header of `packet` and sets its network fields. Returns what is wrong with it, or undefined. */
+  private parse(packet: Packet, header: Ipv4Header): HeaderFault | undefined {
     const fault = parseIpv4Header(packet, header);
     if (fault !== undefined) return fault;
     packet.length = header.totalLength; // the one place that cuts a link's padding off
@@ -150,9 +180,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     packet.protocol = header.protocol;
     packet.timeToLive = header.timeToLive; // even 0 is good enough for us (RFC 1122 §3.2.1.7, MUST NOT)
     packet.trafficClass = header.trafficClass;
-    const reason = this.judgeSource(header, from) ?? this.judgeDestination(packet, from);
-    if (reason !== undefined || header.headerLength === IPV4_HEADER_LENGTH) return reason;
-    return this.judgeOptions(packet, header.headerLength);
+    return undefined;
   }
 
   private deliver(packet: Packet): void {
@@ -184,11 +212,12 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     return undefined;
   }
 
-  /** RFC 1122 §3.2.1.3, MUST: whether a datagram is for us. Marks broadcasts. */
+  /** RFC 1122 §3.2.1.3, MUST: whether a datagram is for us. Marks broadcasts and multicasts. */
   private judgeDestination(packet: Packet, from: Interface): DropReason | undefined {
     const { destination } = packet;
     if (destination !== from.address) {
-      if (from.isBroadcast(destination)) {
+      // RFC 1112 §7.2: to a group that the interface has joined
+      if (from.isBroadcast(destination) || (isMulticast(destination) && from.isMember(destination))) {
         packet.flags |= FLAG_BROADCAST;
         return undefined;
       }
@@ -252,6 +281,21 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     return this.interfaceList[index]?.address ?? ANY_ADDRESS;
   }
 
+  join(index: number, group: number): number {
+    const by = index < 0 ? this.interfaceTo(group) : this.interfaceList[index];
+    if (by === undefined) return -ENODEV;
+    by.join(group);
+    return by.index;
+  }
+
+  leave(index: number, group: number): void {
+    this.interfaceList[index]?.leave(group);
+  }
+
+  copyToSelf(packet: Packet, by: Interface): void {
+    this.ownCopies.add(packet, by);
+  }
+
   isLocal(address: number): boolean {
     for (const each of this.interfaceList) {
       if (address === each.address) return true;
@@ -287,7 +331,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   resolve(path: Ipv4Path): void {
-    const way = findWay(this.interfaceList, this.routes, path);
+    const way = findWay(this.interfaceList, this.routes, path.journey);
     path.interface = way?.interface;
     if (way === undefined) return;
     path.nextHop = way.nextHop;
@@ -297,6 +341,18 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     path.knownMtu = Math.min(linkMtu, Math.max(learned?.mtu ?? linkMtu, floor));
     path.mtuUntil = learned?.until ?? NEVER;
     path.neverDontFragment = learned !== undefined && learned.mtu < floor;
+  }
+
+  /** The interface by which a multicast `group` is reached when nothing else says so. */
+  private interfaceTo(group: number): Interface | undefined {
+    const anyhow = {
+      source: ANY_ADDRESS,
+      isLocal: false,
+      isBroadcast: false,
+      interfaceIndex: -1,
+      onLink: false,
+    };
+    return findWay(this.interfaceList, this.routes, { destination: group, ...anyhow })?.interface;
   }
 
   private isBroadcast(address: number): boolean {

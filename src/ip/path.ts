@@ -12,7 +12,7 @@ export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
 export interface SendOptions {
-  /** Time to live, 1 to 255. */
+  /** Time to live, 1 to 255; for a multicast group from 0. */
   timeToLive: number;
   /** The eight bits of DSCP and ECN. */
   trafficClass: number;
@@ -33,6 +33,8 @@ export interface PathChoice {
   readonly onLink: boolean;
   /** The source need not be an address of ours (IP_FREEBIND, IP_TRANSPARENT, IP_HDRINCL). */
   readonly foreignSource: boolean;
+  /** Multicasts come back to this host too, if it has joined their group on the interface they leave by (IP_MULTICAST_LOOP). */
+  readonly multicastLoop: boolean;
   /** Options for every header (IP_OPTIONS), well-formed, 40 bytes at most; must not be changed afterwards. */
   readonly options: Uint8Array | undefined;
 }
@@ -43,6 +45,7 @@ export const DEFAULT_CHOICE: PathChoice = {
   interface: -1,
   onLink: false,
   foreignSource: false,
+  multicastLoop: true,
   options: undefined,
 };
 
@@ -72,7 +75,8 @@ export interface Path {
   /**
    * Prepends the IPv4 header to `packet` (framing the transport's header and data) and hands it to the link; takes
    * ownership in every case. Without DF, what exceeds `mtu` goes in fragments. With it, what exceeds `linkMtu` is EMSGSIZE; what
-   * lies between the two goes, so that a transport can probe (RFC 4821). Returns 0, -EMSGSIZE or -ENETUNREACH.
+   * lies between the two goes, so that a transport can probe (RFC 4821). Returns 0, -EMSGSIZE or -ENETUNREACH. With a time to live
+   * of 0, what is for a group stays on this host.
    */
   send(packet: Packet, protocol: number, options: SendOptions): number;
 }
@@ -94,6 +98,13 @@ export interface PathFinder {
   interfaceName(index: number): string;
   /** The address of interface `index`, 0 when there is none. */
   interfaceAddress(index: number): number;
+  /**
+   * Takes part in the multicast `group` on interface `index`, -1 for the one by which it would be sent to. Returns the interface's
+   * index, for {@link leave}, or -ENODEV. Each call counts.
+   */
+  join(index: number, group: number): number;
+  /** Takes one {@link join} back. */
+  leave(index: number, group: number): void;
   /** Whether `address` is one of this host's unicast addresses. */
   isLocal(address: number): boolean;
   /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */

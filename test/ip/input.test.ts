@@ -244,7 +244,7 @@ describe("the source", () => {
 });
 
 describe("the destination", () => {
-  test.each(["10.0.0.3", "10.0.1.1", "0.0.0.0", "224.0.0.1", "8.8.8.8", "240.0.0.1"])(
+  test.each(["10.0.0.3", "10.0.1.1", "0.0.0.0", "224.0.0.2", "8.8.8.8", "240.0.0.1"])(
     "RFC1122-3.2.1.3-2 CVE-1999-0511: %s is not for us, and we do not forward",
     (destination) => {
       const { host } = hostWithRecorder();
