@@ -1,5 +1,5 @@
 /**
- * The name calls beside glibc's: recorded.json has what Python's socket module answered on Linux, record.py made it. The
+ * The name calls beside glibc's: recorded.jsonl has what Python's socket module answered on Linux, record.py made it. The
  * hosts file of the recording becomes the host's table.
  */
 import { readFileSync } from "node:fs";
@@ -11,10 +11,10 @@ import { host } from "../../../src/vitest/index.ts";
 type Result = unknown;
 type Line = [call: string, given: (string | number | null | number[])[], result: Result];
 
-const recorded = JSON.parse(readFileSync(new URL("./recorded.json", import.meta.url), "utf8")) as {
-  hosts: string[][];
-  calls: Line[];
-};
+const [hosts, ...calls] = readFileSync(new URL("./recorded.jsonl", import.meta.url), "utf8")
+  .trim()
+  .split("\n")
+  .map((line) => JSON.parse(line)) as [hosts: string[][], ...calls: Line[]];
 
 /** Python's errors for what is misuse here: a number out of range, a text that is no host name in IDNA. */
 const MISUSE = ["OverflowError", "ValueError"];
@@ -22,7 +22,7 @@ const MISUSE = ["OverflowError", "ValueError"];
 function box(): Host {
   const made = host({ name: "box", clock: new netwright.VirtualClock(), seed: 1 });
   made.hosts.remove("127.0.0.1");
-  for (const [address, name, ...aliases] of recorded.hosts) made.hosts.add(address!, name!, ...aliases);
+  for (const [address, name, ...aliases] of hosts) made.hosts.add(address!, name!, ...aliases);
   return made;
 }
 
@@ -61,11 +61,11 @@ function expected(result: Result): Result {
 }
 
 describe("as glibc answers through Python", () => {
-  const names = [...new Set(recorded.calls.map(([call]) => call))];
+  const names = [...new Set(calls.map(([call]) => call))];
 
   it.each(names)("%s", async (name) => {
     const on = box();
-    const lines = recorded.calls.filter(([call]) => call === name);
+    const lines = calls.filter(([call]) => call === name);
     expect(lines.length).toBeGreaterThan(4);
     for (const [call, given, result] of lines) {
       expect([call, given, await ask(on, call, given)]).toEqual([call, given, expected(result)]);
@@ -73,7 +73,7 @@ describe("as glibc answers through Python", () => {
   });
 
   it("in more than a thousand calls", () => {
-    expect(recorded.calls.length).toBeGreaterThan(1000);
-    expect(recorded.calls.filter(([call]) => call === "getaddrinfo").length).toBeGreaterThan(250);
+    expect(calls.length).toBeGreaterThan(1000);
+    expect(calls.filter(([call]) => call === "getaddrinfo").length).toBeGreaterThan(250);
   });
 });

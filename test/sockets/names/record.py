@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Asks glibc, through Python's socket module, what its name calls answer, and writes recorded.json beside this file.
+"""Asks glibc, through Python's socket module, what its name calls answer, and writes recorded.jsonl beside this file.
 
     python3 test/sockets/names/record.py        as root: it mounts its own hosts file in a namespace of its own
 
-Each line of the recording is one call: [name, arguments, result] or [name, arguments, {"error": kind, "errno": number}].
+The first line of recorded.jsonl is that hosts file, each other line one call: [name, arguments, result] or [name, arguments, {"error": kind, "errno": number}].
 Addresses of IPv6 are left out of results, because netwright's hosts have none.
 """
 import json
@@ -194,8 +194,8 @@ def main():
             seen.add(key)
             lines.append(json.dumps(line))
     hosts = json.dumps([line.split() for line in HOSTS.splitlines()])
-    with open(os.path.join(here, "recorded.json"), "w") as file:
-        file.write('{"hosts": ' + hosts + ',\n"calls": [\n' + ",\n".join(lines) + "\n]}\n")
+    with open(os.path.join(here, "recorded.jsonl"), "w") as file:
+        file.write("\n".join([hosts] + lines) + "\n")
 
 
 main()
