@@ -123,7 +123,9 @@ export abstract class SocketCore extends OpenFile {
     checkSpan("send", data, offset, length);
     if (this.closed) return -EBADF;
     this.owner.clock.sample();
-    return this.sendBytes(data, offset, length, flags & ~MSG_DONTWAIT);
+    const count = this.sendBytes(data, offset, length, flags & ~MSG_DONTWAIT);
+    if (count < length) this.shortOfSpace = true;
+    return count;
   }
 
   /** {@link send} to a place other than the peer's. A TCP stream ignores the place, as Linux does. */
@@ -138,7 +140,9 @@ export abstract class SocketCore extends OpenFile {
     checkSpan("sendTo", data, offset, length);
     if (this.closed) return -EBADF;
     this.owner.clock.sample();
-    return this.sendToPlace(data, offset, length, flags & ~MSG_DONTWAIT, place, port);
+    const count = this.sendToPlace(data, offset, length, flags & ~MSG_DONTWAIT, place, port);
+    if (count < length) this.shortOfSpace = true;
+    return count;
   }
 
   /** Bytes put into `into`; 0 from a stream: the peer has closed. EAGAIN, ENOTCONN, ECONNRESET … */

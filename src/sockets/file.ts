@@ -1,6 +1,7 @@
 /** What a descriptor stands for: a socket, or an epoll instance. Something that can be ready, waited for and closed. */
 import type { Clock } from "../base/clock.ts";
 import { EBADF } from "../base/errno.ts";
+import { POLLOUT } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { WaiterQueue } from "./waiter.ts";
 
@@ -16,6 +17,12 @@ export abstract class OpenFile {
   readonly receivers = new WaiterQueue();
   readonly senders = new WaiterQueue();
   readonly watchers = new WaiterQueue();
+  /** Counts what {@link watchers} were told of; which of it an exclusive watcher was woken for. */
+  newsCount = 0;
+  exclusiveNews = -1;
+  /** Somebody found less room than he needed; and how often there was room again after that. */
+  shortOfSpace = false;
+  spaceNews = 0;
   private callback: ((mask: number) => void) | undefined = undefined;
   private readonly firstNews = new Task(() => {
     if (!this.closed && this.readiness !== 0) this.callback?.(this.readiness);
@@ -29,6 +36,11 @@ export abstract class OpenFile {
 
   /** What can be done without waiting, as a mask of `POLL…` bits. */
   abstract get readiness(): number;
+
+  /** Changes when more has come to receive, whether or not the rest was taken: an edge (EPOLLET). */
+  get arrivals(): number {
+    return this.newsCount;
+  }
 
   /** What it is, for a report of what is open or waited for: `10.0.0.1:80 (LISTEN)`. */
   abstract describe(): string;
@@ -75,6 +87,12 @@ export abstract class OpenFile {
     }
     this.receivers.serve(this);
     this.senders.serve(this);
+    this.newsCount++;
+    if (this.watchers.empty) return;
+    if (this.shortOfSpace && (this.readiness & POLLOUT) !== 0) {
+      this.shortOfSpace = false;
+      this.spaceNews++;
+    }
     this.watchers.wakeAll(this);
   }
 }

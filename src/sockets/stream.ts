@@ -174,6 +174,11 @@ export class StreamCore extends InetCore {
     return takeError(this.tcb);
   }
 
+  /** What was acknowledged opens the window of the other direction, and is no arrival; nor is a repetition. */
+  override get arrivals(): number {
+    return this.listening ? this.newsCount : this.tcb.rcv.nxt;
+  }
+
   override get listening(): boolean {
     return this.tcb.state === LISTEN;
   }
