@@ -1,0 +1,124 @@
+/**
+ * `npm run parity:sockets`: the socket programs of test/parity/programs, run by Python's `socket` on the Linux kernel, by
+ * netwright's Python face and by its C face. Every step must give the same result; where it may not,
+ * test/parity/differences.txt says why. Exit code 1 for a difference that it does not say, or says in vain.
+ *
+ *     npm run parity:sockets                   all programs
+ *     npm run parity:sockets -- NAME…          those alone (NAME* for all that begin so), with every step
+ *     npm run parity:sockets -- --recorded     the kernel's side from the recording
+ *     npm run parity:sockets -- --record       makes the recording anew from this machine's kernel
+ *     npm run parity:sockets -- --docs         writes docs/differences.md
+ */
+import { writeFileSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { type Difference, differencesOf, judge, readAllowed } from "../test/parity/compare.ts";
+import { runNetwright } from "../test/parity/interpreter.ts";
+import { type Answer, readRecording, runKernel, writeRecording } from "../test/parity/kernel.ts";
+import type { Face, Program } from "../test/parity/language.ts";
+import { readPrograms } from "../test/parity/programs.ts";
+import { asMarkdown, describe, table } from "./parity-report.ts";
+
+const OPTIONS = ["--record", "--recorded", "--docs"];
+const FACES: readonly Face[] = ["python", "c"];
+const DOCS = fileURLToPath(new URL("../docs/differences.md", import.meta.url));
+/** How often a program is run again whose answer is not the recorded one: a machine under load can be late. */
+const TRIES = 3;
+
+async function main(given: readonly string[]): Promise<number> {
+  const options = given.filter((word) => word.startsWith("--"));
+  const unknown = options.find((option) => !OPTIONS.includes(option));
+  if (unknown !== undefined) return usage(`no option ${unknown}; there are: ${OPTIONS.join(", ")}`);
+  const all = readPrograms();
+  const names = given.filter((word) => !word.startsWith("--"));
+  const programs =
+    names.length === 0 ? all : all.filter(({ name }) => names.some((word) => fits(word, name)));
+  if (programs.length === 0) return usage(`no program is called ${names.join(" or ")}`);
+  if (options.includes("--docs")) {
+    writeFileSync(DOCS, asMarkdown(readAllowed(), all));
+    return 0;
+  }
+  if (options.includes("--record")) return record(all);
+  return compare(programs, options.includes("--recorded"), names.length > 0);
+}
+
+function usage(text: string): number {
+  console.error(`parity: ${text}`);
+  return 2;
+}
+
+function fits(word: string, name: string): boolean {
+  return word.endsWith("*") ? name.startsWith(word.slice(0, -1)) : word === name;
+}
+
+/** Runs everything twice: what the kernel does not answer twice in the same way is no judge. */
+async function record(programs: readonly Program[]): Promise<number> {
+  const [first, second] = [await runKernel(programs), await runKernel(programs)];
+  if (first === undefined || second === undefined) return usage("recording needs Linux and python3");
+  const complaints = programs.flatMap(({ name }) => {
+    const [once, again] = [first.get(name), second.get(name)];
+    if (once?.results === undefined) return [`${name}: ${once?.skipped}`];
+    return String(once.results) === String(again?.results) ? [] : [`${name}: not the same twice`];
+  });
+  for (const complaint of complaints) console.error(`parity: ${complaint}`);
+  if (complaints.length > 0) return 1;
+  writeRecording(programs, first);
+  console.log(`recorded ${programs.length} programs`);
+  return 0;
+}
+
+/** The kernel's results by program, where they come from, and what was skipped, why. */
+interface Kernel {
+  readonly results: Map<string, readonly string[]>;
+  readonly notes: string[];
+}
+
+async function askKernel(programs: readonly Program[], recorded: boolean): Promise<Kernel> {
+  const recording = readRecording();
+  const results = new Map<string, readonly string[]>();
+  for (const { name } of programs) {
+    const found = recording.answers.get(name)?.results;
+    if (found !== undefined) results.set(name, found);
+  }
+  const live = recorded ? undefined : await runKernel(programs);
+  if (live === undefined)
+    return { results, notes: [`the kernel's side is the recording of ${recording.kernel}`] };
+  const notes: string[] = [];
+  const isOther = ({ name }: Program, answers: Map<string, Answer>) =>
+    answers.get(name)?.results !== undefined &&
+    String(answers.get(name)?.results) !== String(results.get(name));
+  let others = programs.filter((program) => isOther(program, live));
+  for (let tries = 1; tries < TRIES && others.length > 0; tries++) {
+    for (const [name, answer] of (await runKernel(others)) ?? []) live.set(name, answer);
+    others = others.filter((program) => isOther(program, live));
+  }
+  for (const { name } of others) {
+    if (results.has(name))
+      notes.push(`${name}: this kernel does not answer as the recorded one, ${recording.kernel}`);
+    results.set(name, live.get(name)!.results!);
+  }
+  const skipped = programs.filter(({ name }) => live.get(name)?.skipped !== undefined);
+  for (const { name } of skipped) notes.push(`${name}: from the recording; ${live.get(name)?.skipped}`);
+  return { results, notes };
+}
+
+async function compare(programs: readonly Program[], recorded: boolean, isShown: boolean): Promise<number> {
+  const { results: kernel, notes } = await askKernel(programs, recorded);
+  const differences: Difference[] = [];
+  const judged = new Map<Face, Set<string>>();
+  const answers = new Map<Face, Map<string, readonly string[]>>();
+  for (const face of FACES) {
+    const able = programs.filter(({ faces }) => faces.includes(face));
+    const ours = new Map<string, readonly string[]>();
+    for (const program of able) ours.set(program.name, await runNetwright(program, face));
+    answers.set(face, ours);
+    judged.set(face, new Set(able.map(({ name }) => name).filter((name) => kernel.has(name))));
+    differences.push(...differencesOf(able, face, kernel, ours));
+  }
+  if (isShown) for (const program of programs) console.log(table(program, kernel, answers));
+  const verdict = judge(differences, readAllowed(), judged);
+  for (const note of notes) console.log(`note: ${note}`);
+  console.log(describe(programs, differences, verdict));
+  return verdict.unexpected.length + verdict.stale.length === 0 ? 0 : 1;
+}
+
+process.exitCode = await main(process.argv.slice(2));
