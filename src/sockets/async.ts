@@ -10,6 +10,7 @@ import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from 
 import { Timer } from "../base/timer.ts";
 import type { SocketCore, SocketOwner } from "./core.ts";
 import { SocketError } from "./error.ts";
+import type { OpenFile } from "./file.ts";
 import { namePlace, type SocketName } from "./socket-name.ts";
 import { Waiter, type WaiterQueue } from "./waiter.ts";
 
@@ -59,29 +60,38 @@ const SEND_MASK = POLLOUT | TROUBLE;
 
 /** One call of a user that may have to wait. */
 export interface Call<T> {
-  readonly core: SocketCore;
+  readonly core: OpenFile;
   readonly syscall: string;
   readonly direction: Direction;
   /** Tries: ≥ 0 when done, -EAGAIN to wait and be tried again, another negative errno when failed. */
   attempt(): number;
   /** The value of the promise. */
   finish(result: number): T;
-  /** When time has run out: what was done by then, or 0 to fail. */
+  /** When time has run out or the user has had enough: what was done by then, or 0 to fail. */
   partial?(): number;
+  /** When time has run out, if that is no failure: the result. */
+  timedOut?(): number;
+  /** It failed. */
+  failed?(): void;
   /** Where to, for the error. */
   readonly to?: SocketName;
 }
 
 /** Makes the call. The promise rejects with a {@link SocketError}. */
 export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience): Promise<T> {
-  if (patience.signal?.aborted) return Promise.reject(failure(call, EINTR));
+  if (patience.signal?.aborted) return rejection(call, EINTR);
   const mustQueue = !patience.nonBlocking && !queueOf(call).empty;
   const result = mustQueue ? -EAGAIN : call.attempt();
   if (result >= 0) return Promise.resolve(call.finish(result));
-  if (result !== -EAGAIN || patience.nonBlocking) return Promise.reject(failure(call, result));
+  if (result !== -EAGAIN || patience.nonBlocking) return rejection(call, result);
   return new Promise((resolve, reject) => {
     new PendingCall(owner, call, resolve, reject).wait(patience);
   });
+}
+
+function rejection<T>(call: Call<T>, errno: number): Promise<T> {
+  call.failed?.();
+  return Promise.reject(failure(call, errno));
 }
 
 export function failure(call: Call<unknown>, errno: number): SocketError {
@@ -116,7 +126,7 @@ class PendingCall<T> extends Waiter implements Pending {
     this.signal = patience.signal;
     this.signal?.addEventListener("abort", this.interrupt);
     if (patience.timeoutMicros === 0) return;
-    this.timer = new Timer(() => this.settle(this.call.partial?.() || -patience.timeoutErrno));
+    this.timer = new Timer(() => this.settle(this.outcome(-patience.timeoutErrno)));
     this.owner.clock.armIn(this.timer, patience.timeoutMicros);
   }
 
@@ -133,6 +143,11 @@ class PendingCall<T> extends Waiter implements Pending {
     return `${this.call.syscall} on ${this.call.core.describe()}`;
   }
 
+  private outcome(failure: number): number {
+    const { call } = this;
+    return call.timedOut?.() ?? (call.partial?.() || failure);
+  }
+
   private settle(result: number): void {
     const { call, owner } = this;
     this.leave();
@@ -141,6 +156,7 @@ class PendingCall<T> extends Waiter implements Pending {
     this.signal?.removeEventListener("abort", this.interrupt);
     owner.clock.settled++;
     if (result < 0) {
+      call.failed?.();
       this.reject(failure(call, result));
       return;
     }
