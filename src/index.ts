@@ -37,10 +37,12 @@ export {
 export * from "./sockets/names/constants.ts";
 export type { HostLine, HostTable } from "./sockets/names/hosts.ts";
 export type { AddressInfo, HostInfo } from "./sockets/names/names.ts";
+export type { Addrinfo, AddrinfoHints, Hostent, Protoent, Servent } from "./sockets/names/posix-names.ts";
 export type { Protocol, ProtocolTable } from "./sockets/names/protocols.ts";
 export type { Service, ServiceTable } from "./sockets/names/services.ts";
 export type { Linger, OptionValue, OptionValueOf } from "./sockets/options/index.ts";
-export type { PollFd, Posix, SelectResult, SelectSets, Sockaddr, SockaddrIn } from "./sockets/posix.ts";
+export type { PollFd, Posix, SelectResult, SelectSets, Sockaddr } from "./sockets/posix.ts";
+export type { BookSockaddrIn, PlainSockaddrIn, SockaddrIn } from "./sockets/sockaddr.ts";
 export { Socket } from "./sockets/socket.ts";
 export type { StreamCore } from "./sockets/stream.ts";
 export type { TcpConfig } from "./tcp/config.ts";

@@ -3,7 +3,7 @@
  * what fails throws or rejects with a {@link SocketError}. The functions need no `this`:
  * `const { socket, bind } = host.posix`.
  */
-import { EAFNOSUPPORT, EBADF, EINPROGRESS, EINVAL, ENOTCONN, ENOTSOCK, ENOTTY } from "../base/errno.ts";
+import { EBADF, EINPROGRESS, EINVAL, ENOTCONN, ENOTSOCK, ENOTTY } from "../base/errno.ts";
 import { formatAddress } from "../ip/address.ts";
 import { FOREVER, optionPatience, type Patience, perform } from "./async.ts";
 import {
@@ -30,22 +30,14 @@ import {
 import { SocketCore } from "./core.ts";
 import type { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
-import { inet_ntoa } from "./inet.ts";
-import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
+import { checkBuffer, checkInteger, show, toBytes } from "./misuse.ts";
+import { after } from "./names/names.ts";
+import { PosixNames } from "./names/posix-names.ts";
 import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options/index.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "./poll.ts";
+import { type ParsedSockaddrIn, parseSockaddrIn, type SockaddrIn } from "./sockaddr.ts";
 import type { SocketHost } from "./socket-host.ts";
 import { type InetName, inetName, namePlace, type SocketName } from "./socket-name.ts";
-
-/** `struct sockaddr_in` as a call takes it. */
-export interface SockaddrIn {
-  /** AF_INET, which is also the default; AF_UNSPEC in `connect` dissolves a datagram socket's association. */
-  family?: number;
-  /** A number as `INADDR_ANY` and `inet_addr` are, a dotted quad, a host's name, or 4 bytes of `inet_aton`. */
-  address?: number | string | Uint8Array;
-  /** Required, but with AF_UNSPEC; 0 in `bind` picks a free one. */
-  port?: number;
-}
 
 /** `struct sockaddr_in` as a call gives it. */
 export interface Sockaddr {
@@ -78,10 +70,11 @@ export interface SelectResult {
   except: number[];
 }
 
-export class Posix {
+export class Posix extends PosixNames {
   private readonly host: SocketHost;
 
   constructor(host: SocketHost) {
+    super(host.names);
     this.host = host;
   }
 
@@ -97,10 +90,10 @@ export class Posix {
 
   readonly bind = (fd: number, where: SockaddrIn): void => {
     const core = this.core(fd, "bind");
-    const { address, port } = this.place("bind", where);
-    const found = this.host.addressOf("bind", address);
-    if (typeof found !== "number") throw new RangeError(`bind: ${show(address)} is no address of this host`);
-    const name = inetName(found, port);
+    const name = this.place("bind", parseSockaddrIn("bind", where));
+    if (name instanceof Promise) {
+      throw new RangeError(`bind: the address in ${show(where)} is no name that this host knows by itself`);
+    }
     check("bind", core.bind(name), name);
   };
 
@@ -120,10 +113,10 @@ export class Posix {
 
   readonly connect = async (fd: number, where: SockaddrIn): Promise<void> => {
     const core = this.core(fd, "connect");
-    if (where?.family === AF_UNSPEC) return check("connect", core.disconnect());
-    const { address, port } = this.place("connect", where);
-    const found = this.host.addressOf("connect", address);
-    const name = inetName(typeof found === "number" ? found : await found, port);
+    const parsed = parseSockaddrIn("connect", where);
+    if (parsed.family === AF_UNSPEC) return check("connect", core.disconnect());
+    const place = this.place("connect", parsed);
+    const name = place instanceof Promise ? await place : place;
     const result = core.connect(name);
     if (!core.connectPending || this.nonBlocking(fd)) return check("connect", result, name);
     const wait = { ...patience(core, "send", false), timeoutErrno: EINPROGRESS };
@@ -145,9 +138,8 @@ export class Posix {
   ): Promise<number> => {
     if (where === undefined) return this.transmit(fd, "sendto", data, flags);
     this.get(fd, "sendto");
-    const { address, port } = this.place("sendto", where);
-    const found = this.host.addressOf("sendto", address);
-    const to = inetName(typeof found === "number" ? found : await found, port);
+    const place = this.place("sendto", parseSockaddrIn("sendto", where));
+    const to = place instanceof Promise ? await place : place;
     return this.transmit(fd, "sendto", data, flags, to);
   };
 
@@ -300,20 +292,10 @@ export class Posix {
     return perform(this.host, call, patience(core, "receive", atOnce));
   }
 
-  /** The address, as text for the resolver, and the port of a `sockaddr_in`. */
-  private place(syscall: string, where: SockaddrIn): { address: string; port: number } {
-    if (typeof where !== "object" || where === null || Array.isArray(where)) {
-      throw new TypeError(
-        `${syscall}: the address is an object { family, address, port }, not ${show(where)}`,
-      );
-    }
-    const { family = AF_INET, address = "", port } = where;
-    if (family !== AF_INET) throw new SocketError(EAFNOSUPPORT, syscall);
-    checkRange(syscall, "port", port, 0, 65_535);
-    if (typeof address === "string") return { address, port };
-    if (address instanceof Uint8Array) return { address: inet_ntoa(address), port };
-    checkRange(syscall, "address", address, -0x8000_0000, 0xffff_ffff);
-    return { address: formatAddress(address), port };
+  /** The name that `connect`, `bind` or `sendto` is given; a promise only if its address has to be asked for. */
+  private place(syscall: string, { address, port }: ParsedSockaddrIn): InetName | Promise<InetName> {
+    const found = typeof address === "number" ? address : this.host.addressOf(syscall, address);
+    return after(found, (number) => inetName(number, port));
   }
 }
 

@@ -5,13 +5,13 @@ import {
   AF_UNSPEC,
   F_GETFL,
   F_SETFL,
+  htons,
   INADDR_ANY,
   INADDR_LOOPBACK,
   IPPROTO_TCP,
   IPPROTO_UDP,
   inet_addr,
   inet_aton,
-  ntohl,
   MSG_DONTWAIT,
   MSG_OOB,
   MSG_PEEK,
@@ -74,12 +74,16 @@ describe("the calls by descriptor", () => {
       const server = b.posix.socket(AF_INET, SOCK_DGRAM, IPPROTO_UDP);
       b.posix.bind(server, anyAt(53));
       const client = a.posix.socket(AF_INET, SOCK_DGRAM);
-      const to = { family: AF_INET, address: ntohl(inet_addr("10.0.0.2")), port: 53 };
+      const to = {
+        sin_family: AF_INET,
+        sin_addr: { s_addr: inet_addr("10.0.0.2") },
+        sin_port: htons(53),
+      };
       expect(await a.posix.sendto(client, "uno", 0, to)).toBe(3);
       const buffer = new Uint8Array(10);
       const { n, address } = await b.posix.recvfrom(server, buffer);
       expect([n, text(buffer.subarray(0, n)), address.address]).toEqual([3, "uno", "10.0.0.1"]);
-      await a.posix.connect(client, { ...to, address: inet_aton("10.0.0.2") });
+      await a.posix.connect(client, { ...to, sin_addr: inet_aton("10.0.0.2") });
       expect(await a.posix.send(client, "dos")).toBe(3);
       expect(await b.posix.recv(server, buffer, MSG_PEEK)).toBe(3);
       await a.posix.connect(client, { family: AF_UNSPEC });

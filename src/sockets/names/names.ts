@@ -119,12 +119,18 @@ export class Names {
 
   /** Canonical name, aliases and all addresses of a name. GaiError, HostError. */
   async gethostbyname_ex(name: string): Promise<HostInfo> {
-    await this.addressOf("gethostbyname_ex", name);
+    await this.addressOf("gethostbyname_ex", name); // what Python asks first, for its own errors
+    return this.hostByName("gethostbyname_ex", name);
+  }
+
+  /** C's `gethostbyname`. HostError. */
+  async hostByName(syscall: string, name: string): Promise<HostInfo> {
+    checkText(syscall, "name", name);
     // digits and dots are an address and its own name; in glibc the hexadecimal form is not
     const address = /^[\d.]+$/.test(name) ? parseClassic(name) : undefined;
     if (address !== undefined) return [name, [], [formatAddress(address)]];
     const entry = await this.lookup.byName(name);
-    if (entry === undefined) throw new HostError(HOST_NOT_FOUND, "gethostbyname_ex", name);
+    if (entry === undefined) throw new HostError(HOST_NOT_FOUND, syscall, name);
     return hostInfo(entry);
   }
 
