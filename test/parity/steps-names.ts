@@ -8,7 +8,7 @@ import { bytes, hex, number, text } from "./words.ts";
 export const nameSteps: Actions = {
   inet_aton: (_, [word]) => hex(netwright.inet_aton(text(word))),
   inet_ntoa: (_, [word]) => netwright.inet_ntoa(bytes(word)),
-  inet_addr: (_, [word]) => netwright.htonl(netwright.inet_addr(text(word)) >>> 0),
+  inet_addr: (_, [word]) => netwright.inet_addr(text(word)),
   inet_pton: (_, [family, word]) => hex(netwright.inet_pton(number(family), text(word))),
   inet_ntop: (_, [family, word]) => netwright.inet_ntop(number(family), bytes(word)),
   htons: (_, [value]) => netwright.htons(Number(value)),
