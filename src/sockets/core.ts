@@ -7,9 +7,9 @@ import { EAFNOSUPPORT, EBADF, EOPNOTSUPP } from "../base/errno.ts";
 import type { Place } from "./address.ts";
 import { IP_PMTUDISC_WANT, MSG_DONTWAIT, SHUT_RD, SHUT_RDWR } from "./constants.ts";
 import { type FileOwner, OpenFile } from "./file.ts";
-import type { IpLayer } from "./socket-host.ts";
 import { MessageInfo, type Outgoing } from "./message.ts";
 import { checkInteger, checkRange } from "./misuse.ts";
+import type { IpLayer } from "./socket-host.ts";
 import type { SocketName } from "./socket-name.ts";
 
 /** A right of Linux that a host has, and can drop. */
@@ -254,8 +254,12 @@ export abstract class SocketCore extends OpenFile {
 
   /** What `getsockname` gives: also before anything was bound. */
   abstract get localName(): SocketName;
-  /** What `getpeername` gives; undefined without a peer (ENOTCONN). */
+  /** Whom it was connected to, or accepted from; undefined when there has been nobody. */
   abstract get remoteName(): SocketName | undefined;
+  /** What `getpeername` gives; undefined without a peer (ENOTCONN). */
+  get peerName(): SocketName | undefined {
+    return this.remoteName;
+  }
   /** Who sent what the last {@link receive} gave: what `recvfrom` tells. Undefined when nobody can be named. */
   abstract get senderName(): SocketName | undefined;
   /** `"ESTABLISHED"` …, `"UNCONN"` for a datagram socket without a peer. */

@@ -1,6 +1,6 @@
 /** What the sockets of AF_INET have in common: a name is an address and a port. */
 import { EACCES } from "../base/errno.ts";
-import { formatAddress } from "../ip/address.ts";
+import { ANY_ADDRESS, formatAddress } from "../ip/address.ts";
 import { type Place, placeAddress, placePort } from "./address.ts";
 import { AF_INET } from "./constants.ts";
 import { SocketCore, type SocketOwner } from "./core.ts";
@@ -17,9 +17,15 @@ export abstract class InetCore extends SocketCore {
   protected override bindPlace(place: Place, port: number | undefined): number {
     const address = placeAddress("bind", place);
     const number = placePort("bind", place, port);
-    const isPrivileged = this.hasPorts && number > 0 && number < FIRST_UNPRIVILEGED_PORT;
-    if (isPrivileged && !this.owner.capabilities.has("CAP_NET_BIND_SERVICE")) return -EACCES;
-    return this.bindTo(address, number);
+    return this.mayBind(address, number) ? this.bindTo(address, number) : -EACCES;
+  }
+
+  /** Whether the right to a privileged port is there, or there is a worse fault: Linux looks at the address first. */
+  private mayBind(address: number, port: number): boolean {
+    if (!this.hasPorts || port === 0 || port >= FIRST_UNPRIVILEGED_PORT) return true;
+    if (this.owner.capabilities.has("CAP_NET_BIND_SERVICE")) return true;
+    const { ipv4 } = this.owner;
+    return address !== ANY_ADDRESS && !ipv4.isLocal(address) && !ipv4.isBroadcastOrMulticast(address);
   }
 
   protected override connectPlace(place: Place, port: number | undefined): number {

@@ -180,7 +180,7 @@ export class Posix extends PosixNames {
   };
 
   readonly getpeername = (fd: number): Sockaddr => {
-    const name = this.core(fd, "getpeername").remoteName;
+    const name = this.core(fd, "getpeername").peerName;
     if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
     return sockaddr(name);
   };

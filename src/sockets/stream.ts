@@ -20,7 +20,7 @@ import {
   takeError,
 } from "../tcp/index.ts";
 import type { Settings } from "../tcp/settings.ts";
-import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN } from "../tcp/state.ts";
+import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN, SYN_SENT, TIME_WAIT } from "../tcp/state.ts";
 import {
   IP_PMTUDISC_DONT,
   IPPROTO_TCP,
@@ -32,9 +32,13 @@ import {
 } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
+import type { SocketName } from "./socket-name.ts";
 
 /** States in which data or FIN of a connection that is shut down may not have arrived yet. */
 const UNFINISHED = (1 << FIN_WAIT_1) | (1 << CLOSING) | (1 << LAST_ACK);
+
+/** States in which `getpeername` has nobody to tell of; Linux's sockets are CLOSED while TIME-WAIT goes on. */
+const PEERLESS = (1 << CLOSED) | (1 << SYN_SENT) | (1 << TIME_WAIT);
 
 /** `SOCK_STREAM` in `AF_INET`: a TCP connection or listener. */
 export class StreamCore extends InetCore {
@@ -88,6 +92,11 @@ export class StreamCore extends InetCore {
     settingsChanged(this.tcb);
     inheritBinding(this.tcb, previous);
     close(previous);
+  }
+
+  /** As Linux has it: nobody before the connection is made, nor after it has ended. */
+  override get peerName(): SocketName | undefined {
+    return isOneOf(this.tcb.state, PEERLESS) ? undefined : this.remoteName;
   }
 
   protected override listenWith(backlog: number): number {
