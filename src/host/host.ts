@@ -22,6 +22,7 @@ import { Loopback } from "../link/loopback.ts";
 import type { Pending } from "../sockets/async.ts";
 import {
   AF_INET,
+  AF_UNIX,
   IPPROTO_TCP,
   IPPROTO_UDP,
   SOCK_CLOEXEC,
@@ -35,7 +36,7 @@ import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descrip
 import { SocketError } from "../sockets/error.ts";
 import { describeEnds } from "../sockets/inet-core.ts";
 import type { Credentials } from "../sockets/message.ts";
-import { checkInteger } from "../sockets/misuse.ts";
+import { checkInteger, show } from "../sockets/misuse.ts";
 import type { HostTable } from "../sockets/names/hosts.ts";
 import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
 import type { ProtocolTable } from "../sockets/names/protocols.ts";
@@ -44,6 +45,7 @@ import { Posix } from "../sockets/posix.ts";
 import { Socket } from "../sockets/socket.ts";
 import type { SocketHost } from "../sockets/socket-host.ts";
 import { StreamCore } from "../sockets/stream.ts";
+import { UnixDomain } from "../sockets/unix/domain.ts";
 import { DEFAULT_TCP_CONFIG } from "../tcp/config.ts";
 import { Tcp } from "../tcp/index.ts";
 import { DEFAULT_UDP_CONFIG } from "../udp/config.ts";
@@ -67,6 +69,8 @@ export class Host implements SocketHost {
   /** The open sockets of both faces and of the core, in the order they were made. */
   readonly sockets = new Set<SocketCore>();
   readonly descriptors: DescriptorTable;
+  /** AF_UNIX: its names are `unix.names.names()`. */
+  readonly unix: UnixDomain;
   /** What its programs may do; a right is dropped by `delete`: `host.capabilities.delete("CAP_NET_RAW")`. */
   readonly capabilities: Set<Capability>;
   /** Who its programs are; may be set anew at any time. */
@@ -97,6 +101,7 @@ export class Host implements SocketHost {
     this.capabilities = new Set(options.capabilities ?? CAPABILITIES);
     this.descriptors = new DescriptorTable(configure("limits", DEFAULT_LIMITS, options.limits));
     this.names = makeNames(this, this.ipv4, options);
+    this.unix = new UnixDomain(this, random.fork("unix"));
     this.posix = new Posix(this);
     this.attach(new Loopback(clock), { address: "127.0.0.1/8", name: "lo" });
   }
@@ -141,6 +146,7 @@ export class Host implements SocketHost {
 
   makeSocket(domain: number, type: number, protocol: number): SocketCore | number {
     if (this.closed) return -ENETDOWN;
+    if (domain === AF_UNIX) return this.unix.socket(type, protocol);
     if (domain !== AF_INET) return -EAFNOSUPPORT;
     if (type === SOCK_STREAM) {
       return protocol === 0 || protocol === IPPROTO_TCP ? this.stream() : -EPROTONOSUPPORT;
@@ -151,8 +157,17 @@ export class Host implements SocketHost {
     return -ESOCKTNOSUPPORT;
   }
 
-  makePair(domain: number, _type: number, _protocol: number): [SocketCore, SocketCore] | number {
+  makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number {
+    if (this.closed) return -ENETDOWN;
+    if (domain === AF_UNIX) return this.unix.pair(type, protocol);
     return domain === AF_INET ? -EOPNOTSUPP : -EAFNOSUPPORT;
+  }
+
+  /** Takes the name of a socket of AF_UNIX away from its file system, as `unlink` does. ENOENT. */
+  unlink(path: string): void {
+    if (typeof path !== "string") throw new TypeError(`unlink: path is a string, not ${show(path)}`);
+    const result = this.unix.names.unlink(path);
+    if (result < 0) throw new SocketError(result, "unlink", path);
   }
 
   /** Bounds of its descriptors and open files; they may be changed at any time and count for what is opened from then on. */

@@ -25,6 +25,8 @@ export class Description {
   nonBlocking: boolean;
   /** Descriptors that stand for it, and messages under way that carry it (SCM_RIGHTS). */
   references = 0;
+  /** How many of them are messages'. */
+  underWay = 0;
   private readonly table: DescriptorTable;
 
   constructor(table: DescriptorTable, file: OpenFile, nonBlocking: boolean) {
@@ -36,7 +38,10 @@ export class Description {
   /** One reference less. Returns whether that was the last: the caller then closes the file. */
   drop(): boolean {
     this.references--;
-    if (this.references > 0) return false;
+    if (this.references > 0) {
+      if (this.references === this.underWay) this.table.onOnlyUnderWay?.();
+      return false;
+    }
     this.table.openFiles--;
     return true;
   }
@@ -46,6 +51,8 @@ export class DescriptorTable {
   readonly limits: Limits;
   /** Descriptions that something refers to. */
   openFiles = 0;
+  /** Called when only messages refer to a description any more, which perhaps nobody can receive. */
+  onOnlyUnderWay: (() => void) | undefined = undefined;
   /** Descriptors with FD_CLOEXEC: remembered, for there is no exec. */
   readonly closeOnExec = new Set<number>();
   private readonly entries: (Description | undefined)[] = new Array(FIRST).fill(undefined);
