@@ -25,6 +25,7 @@ const nowhere: PathFinder = {
   interfaceName: () => "",
   interfaceAddress: () => 0,
   join: () => -1,
+  interfaceTo: () => -1,
   leave() {},
   isLocal: () => false,
   isBroadcastOrMulticast: () => false,

@@ -44,6 +44,8 @@ export const UNREACHABLE_PROTOCOL = 2;
 export const UNREACHABLE_PORT = 3;
 export const UNREACHABLE_FRAGMENTATION_NEEDED = 4;
 export const UNREACHABLE_SOURCE_ROUTE_FAILED = 5;
+/** Precedence cutoff: there are no others. */
+export const LAST_UNREACHABLE_CODE = 15;
 
 /** Codes of {@link ICMP_TIME_EXCEEDED}. */
 export const EXCEEDED_IN_TRANSIT = 0;

@@ -246,7 +246,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
     const isBroadcast = this.isBroadcast(target);
     if (isBroadcast && !choice.broadcast) return -EACCES;
-    if (source !== ANY_ADDRESS && !choice.foreignSource && !this.isLocal(source)) return -EINVAL;
+    if (source !== ANY_ADDRESS && !choice.foreignSource && !this.isLocal(source)) return -ENETUNREACH;
     const journey: Journey = {
       destination: target,
       source,
@@ -282,7 +282,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   join(index: number, group: number): number {
-    const by = index < 0 ? this.interfaceTo(group) : this.interfaceList[index];
+    const by = this.interfaceList[index < 0 ? this.interfaceTo(group) : index];
     if (by === undefined) return -ENODEV;
     by.join(group);
     return by.index;
@@ -343,8 +343,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     path.neverDontFragment = learned !== undefined && learned.mtu < floor;
   }
 
-  /** The interface by which a multicast `group` is reached when nothing else says so. */
-  private interfaceTo(group: number): Interface | undefined {
+  interfaceTo(group: number): number {
     const anyhow = {
       source: ANY_ADDRESS,
       isLocal: false,
@@ -352,7 +351,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
       interfaceIndex: -1,
       onLink: false,
     };
-    return findWay(this.interfaceList, this.routes, { destination: group, ...anyhow })?.interface;
+    return findWay(this.interfaceList, this.routes, { destination: group, ...anyhow })?.interface.index ?? -1;
   }
 
   private isBroadcast(address: number): boolean {

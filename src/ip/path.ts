@@ -3,7 +3,10 @@ import type { Packet } from "../packet/packet.ts";
 
 /** Types and codes in an {@link IcmpReport}, and those for {@link PathFinder.sendError}. */
 export {
+  EXCEEDED_IN_REASSEMBLY,
+  ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
+  LAST_UNREACHABLE_CODE,
   UNREACHABLE_FRAGMENTATION_NEEDED,
   UNREACHABLE_PORT,
 } from "./icmp-message.ts";
@@ -85,9 +88,9 @@ export interface Path {
 export interface PathFinder {
   /**
    * The path to `destination` (int32), from `source` if it is not 0. Destination 0 is this host itself. `choice` is
-   * {@link DEFAULT_CHOICE} if left out. Returns a negative errno where there is no path: ENETUNREACH (no route, or the chosen
-   * interface is down), ENODEV (no such interface), EACCES (a broadcast that is not allowed), EINVAL (a source that is not ours and
-   * need be, or in 127/8 and would have to leave this host).
+   * {@link DEFAULT_CHOICE} if left out. Returns a negative errno where there is no path: ENETUNREACH (no route; the chosen interface
+   * is down; a source that is not ours and should be), ENODEV (no such interface), EACCES (a broadcast that is not allowed), EINVAL (a
+   * source in 127/8 that would have to leave this host).
    */
   path(destination: number, source: number, choice?: PathChoice): Path | number;
   /** The index of the interface called `name`, -1 when there is none (SO_BINDTODEVICE). */
@@ -103,6 +106,8 @@ export interface PathFinder {
    * index, for {@link leave}, or -ENODEV. Each call counts.
    */
   join(index: number, group: number): number;
+  /** The interface by which the multicast `group` is sent to when nothing chooses one, -1 when there is none. */
+  interfaceTo(group: number): number;
   /** Takes one {@link join} back. */
   leave(index: number, group: number): void;
   /** Whether `address` is one of this host's unicast addresses. */

@@ -38,6 +38,8 @@ export class Packet {
   flags = 0;
   /** Index of the interface it came in by, -1 for a packet made here. */
   interfaceIndex = -1;
+  /** When it came, microseconds of the clock, for transports that tell; their own affair. */
+  arrivedMicros = 0;
   /** Payload bytes per segment when the link is to cut it (segmentation offload); 0 for an ordinary packet. */
   segmentSize = 0;
 

@@ -12,6 +12,8 @@ export interface UdpConfig {
    * take is lost there (RFC 8085 §3.1). Default 106496, half of Linux's wmem_default.
    */
   sendBufferBytes: number;
+  /** Multicast groups that one endpoint may join. Default 20, as Linux's igmp_max_memberships. */
+  maxMemberships: number;
   /** First and last port that an endpoint without a bound one may get (RFC 6056 §3.2). Default [32768, 60999], as Linux. */
   ephemeralPorts: readonly [first: number, last: number];
 }
@@ -20,5 +22,6 @@ export const DEFAULT_UDP_CONFIG: Readonly<UdpConfig> = {
   timeToLive: 64,
   receiveBufferBytes: 106_496,
   sendBufferBytes: 106_496,
+  maxMemberships: 20,
   ephemeralPorts: [32_768, 60_999],
 };

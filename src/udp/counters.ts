@@ -19,6 +19,8 @@ export class UdpCounters {
   errorsReceived = 0;
   /** About a port that nobody has, or whose endpoint talks to somebody else. */
   errorsUnclaimed = 0;
+  /** Errors for which an endpoint's error queue (IP_RECVERR) had no room. */
+  errorQueueFull = 0;
 
   /** Datagrams that IPv4 refused. */
   sendFailed = 0;

@@ -51,34 +51,45 @@ export class PortTable {
   }
 
   /**
-   * The endpoint that fits best: connected to this peer before unconnected, bound to this address before bound to any, and the
-   * youngest among equals, as in Linux.
+   * The endpoint for what comes from `remote` to `local` by interface `by`. The one that fits best, as in Linux: bound to this
+   * address before bound to any, connected to this peer before unconnected, bound to this interface before bound to none; the youngest
+   * among equals, unless they share out what comes (SO_REUSEPORT).
    */
-  find(local: number, localPort: number, remote: number, remotePort: number): UdpEndpoint | undefined {
+  find(
+    local: number,
+    localPort: number,
+    remote: number,
+    remotePort: number,
+    by: number,
+  ): UdpEndpoint | undefined {
     const sharers = this.byPort.get(localPort);
     if (sharers === undefined) return undefined;
     let best: UdpEndpoint | undefined;
     let bestScore = -1;
     for (const endpoint of sharers) {
-      const score = scoreOf(endpoint, local, remote, remotePort);
+      const score = scoreOf(endpoint, local, remote, remotePort, by);
       if (score > bestScore) {
         best = endpoint;
         bestScore = score;
       }
     }
-    return best;
+    if (best === undefined || !best.settings.reusePort || best.connected || sharers.length === 1) return best;
+    const ports = (localPort << 16) | remotePort;
+    return shareOut(sharers, best, keyedHash(this.key, local, remote, ports) >>> 0);
   }
 
-  /** Whether a datagram from `remote` to `local` is for `endpoint`, which has the port. */
-  fits(endpoint: UdpEndpoint, local: number, remote: number, remotePort: number): boolean {
-    return scoreOf(endpoint, local, remote, remotePort) >= 0;
+  /** Whether a datagram from `remote` to `local` that came by interface `by` is for `endpoint`, which has the port. */
+  fits(endpoint: UdpEndpoint, local: number, remote: number, remotePort: number, by: number): boolean {
+    return scoreOf(endpoint, local, remote, remotePort, by) >= 0;
   }
 
-  /** Two may share a port on different addresses, and on the same one if both say SO_REUSEADDR. */
+  /** Two may share a port on different addresses or interfaces, and otherwise if both say SO_REUSEADDR or both SO_REUSEPORT. */
   private conflicts(endpoint: UdpEndpoint, address: number, port: number): boolean {
-    for (const other of this.byPort.get(port) ?? []) {
-      if (endpoint.settings.reuseAddress && other.settings.reuseAddress) continue;
-      if (overlap(other.localAddress, address)) return true;
+    const { reuseAddress, reusePort, interface: by } = endpoint.settings;
+    for (const { settings, localAddress } of this.byPort.get(port) ?? []) {
+      if ((reuseAddress && settings.reuseAddress) || (reusePort && settings.reusePort)) continue;
+      if (by >= 0 && settings.interface >= 0 && by !== settings.interface) continue;
+      if (overlap(localAddress, address)) return true;
     }
     return false;
   }
@@ -98,16 +109,48 @@ function overlap(a: number, b: number): boolean {
   return a === ANY_ADDRESS || b === ANY_ADDRESS || a === b;
 }
 
+/** One of those that stand in for `best`: unconnected, and bound as it is. `hash`, 0 to 2^32 - 1, says which. */
+function shareOut(sharers: readonly UdpEndpoint[], best: UdpEndpoint, hash: number): UdpEndpoint {
+  let count = 0;
+  for (const endpoint of sharers) if (standsIn(endpoint, best)) count++;
+  let left = Math.floor((hash * count) / 0x1_0000_0000);
+  for (const endpoint of sharers) if (standsIn(endpoint, best) && left-- === 0) return endpoint;
+  return best;
+}
+
+function standsIn(endpoint: UdpEndpoint, best: UdpEndpoint): boolean {
+  const { settings } = endpoint;
+  return (
+    settings.reusePort &&
+    !endpoint.connected &&
+    endpoint.localAddress === best.localAddress &&
+    settings.interface === best.settings.interface
+  );
+}
+
 /** -1: not for this endpoint. */
-function scoreOf(endpoint: UdpEndpoint, local: number, remote: number, remotePort: number): number {
+function scoreOf(
+  endpoint: UdpEndpoint,
+  local: number,
+  remote: number,
+  remotePort: number,
+  by: number,
+): number {
   let score = 0;
   if (endpoint.localAddress !== ANY_ADDRESS) {
     if (endpoint.localAddress !== local) return -1;
-    score += 1;
+    score += 4;
   }
   if (endpoint.connected) {
-    if (endpoint.remoteAddress !== remote || endpoint.remotePort !== remotePort) return -1;
+    if (endpoint.remoteAddress !== remote) return -1;
+    // As in Linux, who is connected to port 0 hears every port of its peer.
+    if (endpoint.remotePort !== 0 && endpoint.remotePort !== remotePort) return -1;
     score += 2;
+  }
+  const only = endpoint.settings.interface;
+  if (only >= 0) {
+    if (only !== by) return -1;
+    score += 1;
   }
   return score;
 }

@@ -2,6 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import type { SipKey } from "../base/hash.ts";
+import { isMulticast } from "../ip/address.ts";
 import {
   ICMP_UNREACHABLE,
   type IcmpReport,
@@ -76,7 +77,13 @@ export class Udp implements Transport {
       this.deliverToAll(packet, port, sourcePort);
       return;
     }
-    const endpoint = this.ports.find(packet.destination, port, packet.source, sourcePort);
+    const endpoint = this.ports.find(
+      packet.destination,
+      port,
+      packet.source,
+      sourcePort,
+      packet.interfaceIndex,
+    );
     if (endpoint === undefined) {
       this.counters.noPort++;
       this.paths.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_PORT); // RFC 1122 §4.1.3.1, SHOULD
@@ -92,18 +99,30 @@ export class Udp implements Transport {
     const { view } = report.packet.slab;
     const port = sourcePortAt(view, report.offset);
     const remotePort = destinationPortAt(view, report.offset);
-    const endpoint = this.ports.find(report.source, port, report.destination, remotePort);
+    const endpoint = this.ports.find(
+      report.source,
+      port,
+      report.destination,
+      remotePort,
+      report.packet.interfaceIndex,
+    );
     if (endpoint === undefined) this.counters.errorsUnclaimed++;
     else endpoint.icmpError(report);
   }
 
-  /** A broadcast goes to every endpoint of the port that it fits; to none is no error (RFC 1122 §3.2.2). */
+  /**
+   * A broadcast or multicast goes to every endpoint of the port that it fits and that hears it (RFC 1122 §4.1.3.6, Linux's
+   * __udp4_lib_mcast_deliver); to none is no error (RFC 1122 §3.2.2).
+   */
   private deliverToAll(packet: Packet, port: number, sourcePort: number): void {
+    const { source, destination, interfaceIndex } = packet;
+    const isGroup = isMulticast(destination);
     const sharers = this.ports.at(port);
     let last: UdpEndpoint | undefined;
     packet.strip(UDP_HEADER_LENGTH);
     for (const endpoint of sharers ?? []) {
-      if (!this.ports.fits(endpoint, packet.destination, packet.source, sourcePort)) continue;
+      if (!this.ports.fits(endpoint, destination, source, sourcePort, interfaceIndex)) continue;
+      if (isGroup && !endpoint.hears(destination, interfaceIndex)) continue;
       if (last !== undefined) last.deliver(copyOf(packet));
       last = endpoint;
     }

@@ -97,11 +97,12 @@ describe("a connected endpoint", () => {
     expect(host.udp.counters.errorsUnclaimed).toBe(1);
   });
 
-  test("disconnect forgets the old one's errors", () => {
+  test("disconnect does not forget the old one's errors, as in Linux", () => {
     const host = new IpHost();
     const endpoint = makeEndpoint(host, true);
     host.receive(icmp({ type: 3, code: 3, payload: provoke(host, endpoint) }));
     endpoint.disconnect();
+    expect(endpoint.send(text("x"), 0, 1, ip(PEER), 7)).toBe(-ECONNREFUSED);
     expect(endpoint.send(text("x"), 0, 1, ip(PEER), 7)).toBe(1);
   });
 

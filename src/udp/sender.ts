@@ -1,0 +1,249 @@
+/** How the datagrams of one endpoint leave. */
+import { copyBytes } from "../base/copy.ts";
+import { EDESTADDRREQ, EINVAL, EMSGSIZE, EPIPE } from "../base/errno.ts";
+import { MSG_DONTROUTE, MSG_MORE } from "../base/message-flags.ts";
+import { ANY_ADDRESS, isMulticast } from "../ip/address.ts";
+import {
+  DEFAULT_CHOICE,
+  IPV4_HEADER_LENGTH,
+  type Path,
+  type PathChoice,
+  type SendOptions,
+} from "../ip/path.ts";
+import { packetPool } from "../packet/pool.ts";
+import { Cork } from "./cork.ts";
+import type { UdpEndpoint } from "./endpoint.ts";
+import { MAX_UDP_DATA, PROTOCOL_UDP, UDP_HEADER_LENGTH, writeUdpHeader } from "./header.ts";
+import { MTU_DISCOVERY_DO, MTU_DISCOVERY_DONT, MTU_DISCOVERY_PROBE, MTU_DISCOVERY_WANT } from "./settings.ts";
+import type { Udp } from "./udp.ts";
+
+/** What Linux looks at before anything else: the Length field has 16 bits. */
+const MAX_LENGTH = 0xffff;
+
+/** What one datagram asks for beside what its endpoint does: the control messages of sendmsg. */
+export interface DatagramChoice {
+  /** IP_PKTINFO, ipi_spec_dst: the source address; 0: as the endpoint has it. */
+  readonly source: number;
+  /** IP_PKTINFO, ipi_ifindex: the interface to leave by; -1: as the endpoint has it. */
+  readonly interfaceIndex: number;
+  /** IP_TTL, 1 to 255; -1: as the endpoint has it. */
+  readonly timeToLive: number;
+  /** IP_TOS, 0 to 255; -1: as the endpoint has it. */
+  readonly trafficClass: number;
+}
+
+export const DEFAULT_DATAGRAM: DatagramChoice = {
+  source: ANY_ADDRESS,
+  interfaceIndex: -1,
+  timeToLive: -1,
+  trafficClass: -1,
+};
+
+export class Sender {
+  private readonly udp: Udp;
+  private readonly endpoint: UdpEndpoint;
+  /** The path of the last datagram, and what was asked for when it was found. */
+  private path: Path | undefined = undefined;
+  private pathDestination = ANY_ADDRESS;
+  private pathSource = ANY_ADDRESS;
+  private pathChoice: PathChoice = DEFAULT_CHOICE;
+  private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
+  private cork: Cork | undefined = undefined;
+
+  constructor(udp: Udp, endpoint: UdpEndpoint) {
+    this.udp = udp;
+    this.endpoint = endpoint;
+  }
+
+  /** As {@link UdpEndpoint.send}, of an endpoint that is open and has a port. */
+  send(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    port: number,
+    flags: number,
+    choice: DatagramChoice,
+  ): number {
+    if (length > MAX_LENGTH) return -EMSGSIZE;
+    if (this.cork !== undefined) return this.append(this.cork, data, offset, length, flags);
+    const { endpoint } = this;
+    let destination = address;
+    let destinationPort = port;
+    if (address === ANY_ADDRESS && port === 0) {
+      if (!endpoint.connected) return -EDESTADDRREQ;
+      destination = endpoint.remoteAddress;
+      destinationPort = endpoint.remotePort;
+    } else if (port === 0) {
+      return -EINVAL; // but a connected endpoint's own port may be 0: as Linux
+    }
+    const path = this.pathTo(destination, flags, choice);
+    if (typeof path === "number") return path;
+    this.chooseHeader(path, choice);
+    if (!this.fits(path, length)) return this.tooLong(path);
+    if (endpoint.errors.pending !== 0) return -endpoint.errors.take();
+    if (endpoint.writeShut) return -EPIPE;
+    if ((flags & MSG_MORE) !== 0 || endpoint.settings.cork) {
+      this.cork = new Cork(path, destinationPort, this.options);
+      this.cork.append(data, offset, length);
+      return length;
+    }
+    const result = this.emit(path, destinationPort, data, offset, length);
+    return result < 0 ? result : length;
+  }
+
+  /** The path for a connection to `address`, from `source` if that is not 0; or a negative errno. */
+  connect(address: number, source: number): Path | number {
+    const isGroup = isMulticast(address);
+    const from = isGroup && source === ANY_ADDRESS ? this.endpoint.settings.multicastAddress : source;
+    const path = this.findPath(address, from, this.choose(isGroup, 0, DEFAULT_DATAGRAM));
+    if (typeof path === "number") return path;
+    this.pathDestination = path.destination;
+    this.pathSource = path.source; // what datagrams will ask for from now on
+    return path;
+  }
+
+  /** What was corked goes where a connection does that is made meanwhile: as Linux, which keeps one flow for both. */
+  redirect(path: Path, port: number): void {
+    if (this.cork === undefined) return;
+    this.cork.path = path;
+    this.cork.port = port;
+  }
+
+  /** Sends what was corked. 0, or why it could not be. */
+  push(): number {
+    const { cork } = this;
+    if (cork === undefined) return 0;
+    this.cork = undefined;
+    Object.assign(this.options, cork.options);
+    this.fits(cork.path, cork.length); // says whether it may be cut
+    return this.emit(cork.path, cork.port, cork.bytes, 0, cork.length);
+  }
+
+  /** Forgets the path, so that the next datagram looks for one. */
+  forgetPath(): void {
+    this.path = undefined;
+  }
+
+  /** Forgets what was corked, too. */
+  close(): void {
+    this.path = undefined;
+    this.cork = undefined;
+  }
+
+  private append(cork: Cork, data: Uint8Array, offset: number, length: number, flags: number): number {
+    Object.assign(this.options, cork.options);
+    if (!this.fits(cork.path, cork.length + length)) {
+      this.cork = undefined; // Linux throws all of it away
+      return this.tooLong(cork.path);
+    }
+    cork.append(data, offset, length);
+    if ((flags & MSG_MORE) !== 0 || this.endpoint.settings.cork) return length;
+    const result = this.push();
+    return result < 0 ? result : length;
+  }
+
+  private emit(path: Path, port: number, data: Uint8Array, offset: number, length: number): number {
+    const { udp, endpoint } = this;
+    const packet = packetPool.allocate(UDP_HEADER_LENGTH + length);
+    packet.length = UDP_HEADER_LENGTH + length;
+    copyBytes(data, offset, packet.slab.bytes, packet.offset + UDP_HEADER_LENGTH, length);
+    writeUdpHeader(packet, path.source, endpoint.localPort, path.destination, port, path.checksumTrusted);
+    const result = path.send(packet, PROTOCOL_UDP, this.options);
+    if (result < 0) {
+      udp.counters.sendFailed++;
+      this.path = undefined;
+      return result === -EMSGSIZE ? this.tooLong(path) : result;
+    }
+    udp.counters.sent++;
+    endpoint.counters.sent++;
+    return 0;
+  }
+
+  /** Tells the endpoint that a datagram to `path` is too long to go as it must; -EMSGSIZE. */
+  private tooLong(path: Path): number {
+    const { endpoint } = this;
+    const isProbe = endpoint.settings.pathMtuDiscovery === MTU_DISCOVERY_PROBE;
+    endpoint.errors.localError(
+      EMSGSIZE,
+      path.destination,
+      (isProbe ? path.linkMtu : path.mtu) - path.optionsLength,
+    );
+    return -EMSGSIZE;
+  }
+
+  /** The path to `destination`, that of the last datagram if nothing is asked for that was not then. */
+  private pathTo(destination: number, flags: number, choice: DatagramChoice): Path | number {
+    const { endpoint, pathChoice: last } = this;
+    const { settings } = endpoint;
+    const isGroup = isMulticast(destination);
+    let source = choice.source !== ANY_ADDRESS ? choice.source : endpoint.sourceAddress;
+    if (isGroup && source === ANY_ADDRESS) source = settings.multicastAddress;
+    if (
+      this.path !== undefined &&
+      this.pathDestination === destination &&
+      this.pathSource === source &&
+      last.broadcast === settings.broadcast &&
+      last.interface === this.interfaceFor(isGroup, choice) &&
+      last.onLink === (settings.onLink || (flags & MSG_DONTROUTE) !== 0) &&
+      last.foreignSource === settings.transparent &&
+      last.multicastLoop === settings.multicastLoop &&
+      last.options === settings.options
+    ) {
+      return this.path;
+    }
+    return this.findPath(destination, source, this.choose(isGroup, flags, choice));
+  }
+
+  private findPath(destination: number, source: number, choice: PathChoice): Path | number {
+    const path = this.udp.paths.path(destination, source, choice);
+    if (typeof path === "number") return path;
+    this.path = path;
+    this.pathDestination = destination;
+    this.pathSource = source;
+    this.pathChoice = choice;
+    return path;
+  }
+
+  private choose(isGroup: boolean, flags: number, choice: DatagramChoice): PathChoice {
+    const { broadcast, onLink, transparent, multicastLoop, options } = this.endpoint.settings;
+    return {
+      broadcast,
+      interface: this.interfaceFor(isGroup, choice),
+      onLink: onLink || (flags & MSG_DONTROUTE) !== 0,
+      foreignSource: transparent,
+      multicastLoop,
+      options,
+    };
+  }
+
+  private interfaceFor(isGroup: boolean, choice: DatagramChoice): number {
+    const { settings } = this.endpoint;
+    if (choice.interfaceIndex >= 0) return choice.interfaceIndex;
+    if (settings.interface >= 0) return settings.interface;
+    return isGroup ? settings.multicastInterface : settings.unicastInterface;
+  }
+
+  private chooseHeader(path: Path, choice: DatagramChoice): void {
+    const { options } = this;
+    const { settings } = this.endpoint;
+    const own = isMulticast(path.destination) ? settings.multicastTimeToLive : settings.timeToLive;
+    options.timeToLive = choice.timeToLive >= 0 ? choice.timeToLive : own;
+    options.trafficClass = choice.trafficClass >= 0 ? choice.trafficClass : settings.trafficClass;
+  }
+
+  /** Whether a datagram of `length` bytes of data may go, and sets whether it may be cut. */
+  private fits(path: Path, length: number): boolean {
+    const { options } = this;
+    if (length > MAX_UDP_DATA - path.optionsLength) return false;
+    const mode = this.endpoint.settings.pathMtuDiscovery;
+    if (mode === MTU_DISCOVERY_PROBE) {
+      options.dontFragment = true;
+      return true; // IP itself refuses what the link does not carry
+    }
+    const total = length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH + path.optionsLength;
+    const fitsPath = mode !== MTU_DISCOVERY_DONT && total <= path.mtu;
+    options.dontFragment = fitsPath && (mode === MTU_DISCOVERY_WANT || mode === MTU_DISCOVERY_DO);
+    return fitsPath || mode !== MTU_DISCOVERY_DO;
+  }
+}
