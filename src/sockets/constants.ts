@@ -87,6 +87,9 @@ export const F_GETFL = 3;
 export const F_SETFL = 4;
 export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
+export const O_CLOEXEC = SOCK_CLOEXEC;
+/** <sys/resource.h>: the bound of descriptors. */
+export const RLIMIT_NOFILE = 7;
 
 // ioctl
 export const FIONREAD = 0x541b;
