@@ -35,6 +35,7 @@ import {
 } from "./ipv4-header.ts";
 import type { IcmpReport, PathFinder, SendOptions, Transport } from "./path.ts";
 import { plateauBelow } from "./path-mtu.ts";
+import type { Raw } from "./raw.ts";
 
 /** The longest error, IPv4 header included (RFC 1812 §4.3.2.3, SHOULD). */
 const MAX_ERROR_LENGTH = 576;
@@ -49,6 +50,8 @@ export interface IcmpEnvironment {
   paths: PathFinder;
   /** The transports by protocol number. */
   transports: readonly (Transport | undefined)[];
+  /** Raw and ping sockets. */
+  raw: Raw;
 }
 
 export class Icmp implements Transport {
@@ -56,6 +59,7 @@ export class Icmp implements Transport {
   private readonly config: IpConfig;
   private readonly paths: PathFinder;
   private readonly transports: readonly (Transport | undefined)[];
+  private readonly raw: Raw;
   private readonly limit: IcmpLimit;
   /** Of errors: with type of service 0 (RFC 1122 §3.2.2, SHOULD). */
   private readonly errorOptions: SendOptions;
@@ -66,6 +70,7 @@ export class Icmp implements Transport {
     this.config = config;
     this.paths = environment.paths;
     this.transports = environment.transports;
+    this.raw = environment.raw;
     this.limit = new IcmpLimit(clock, random, config);
     this.errorOptions = { timeToLive: config.timeToLive, trafficClass: 0, dontFragment: false };
     this.echoOptions = { ...this.errorOptions };
@@ -80,9 +85,9 @@ export class Icmp implements Transport {
     else this.dispatch(packet, packet.slab.view.getUint8(offset));
   }
 
-  /** An error about a message of ours: an echo reply that did not arrive. Nobody here waits for it. */
-  error(_report: IcmpReport): void {
-    this.counters.errorUnclaimed++;
+  /** An error about a message of ours: a ping socket's echo request, or an echo reply, for which nobody waits. */
+  error(report: IcmpReport): void {
+    if (!this.raw.pings.error(report)) this.counters.errorUnclaimed++;
   }
 
   private dispatch(packet: Packet, type: number): void {
@@ -97,7 +102,8 @@ export class Icmp implements Transport {
         packet.release();
         break;
       case ICMP_ECHO_REPLY:
-        this.drop(packet, "echoReply");
+        if (this.raw.pings.input(packet)) packet.release();
+        else this.drop(packet, "echoReply");
         break;
       case ICMP_SOURCE_QUENCH:
         this.drop(packet, "sourceQuench");
@@ -212,15 +218,12 @@ export class Icmp implements Transport {
       return;
     }
     // RFC 1122 §3.2.2, MUST: demultiplexed by the quoted protocol
-    const transport = this.transports[view.getUint8(quote + AT_PROTOCOL)];
-    if (transport === undefined) {
-      counters.errorUnclaimed++;
-      return;
-    }
+    const protocol = view.getUint8(quote + AT_PROTOCOL);
+    const transport = this.transports[protocol];
     const type = view.getUint8(packet.offset);
     const code = view.getUint8(packet.offset + 1);
     const tooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
-    transport.error({
+    const report: IcmpReport = {
       type,
       code,
       mtu: tooBig ? view.getUint16(packet.offset + 6) || plateauBelow(totalLength) : 0,
@@ -232,7 +235,10 @@ export class Icmp implements Transport {
       packet,
       offset: quote + headerLength,
       length: Math.min(available, totalLength) - headerLength,
-    });
+    };
+    const isRaw = this.raw.error(protocol, report);
+    if (transport !== undefined) transport.error(report);
+    else if (!isRaw) counters.errorUnclaimed++;
   }
 
   private drop(

@@ -39,6 +39,7 @@ export const AT_TRAFFIC_CLASS = 1;
 export const AT_TOTAL_LENGTH = 2;
 export const AT_IDENTIFICATION = 4;
 export const AT_FRAGMENT = 6;
+export const AT_TIME_TO_LIVE = 8;
 export const AT_PROTOCOL = 9;
 export const AT_CHECKSUM = 10;
 export const AT_SOURCE = 12;

@@ -9,6 +9,7 @@ import { sendFragments } from "./fragment.ts";
 import type { Identification } from "./identification.ts";
 import type { Interface } from "./interface.ts";
 import {
+  AT_TIME_TO_LIVE,
   DONT_FRAGMENT,
   IPV4_HEADER_LENGTH,
   MAX_DATAGRAM_LENGTH,
@@ -128,6 +129,22 @@ export class Ipv4Path implements Path {
       owner.counters.fragmented++;
       owner.counters.fragmentsSent += sendFragments(packet, limit, by, this.nextHop);
     }
+    return 0;
+  }
+
+  /** Sends `packet`, which frames a whole datagram with a header of the user's; takes ownership. 0 or -ENETUNREACH. */
+  sendWhole(packet: Packet): number {
+    const { counters } = this.owner;
+    const by = this.refresh();
+    if (by === undefined) {
+      counters.noRoute++;
+      packet.release();
+      return -ENETUNREACH;
+    }
+    counters.sent++;
+    const timeToLive = packet.slab.view.getUint8(packet.offset + AT_TIME_TO_LIVE);
+    if (this.isGroup && !this.goesOut(packet, by, timeToLive)) packet.release();
+    else by.output(packet, this.nextHop);
     return 0;
   }
 

@@ -40,8 +40,9 @@ import {
 import { Ipv4Path, type PathOwner } from "./ipv4-path.ts";
 import { checkOptions, OPTIONS_GOOD, OPTIONS_SOURCE_ROUTE } from "./options.ts";
 import { OwnCopies } from "./own-copies.ts";
-import { DEFAULT_CHOICE, type Path, type PathChoice, type PathFinder, type Transport } from "./path.ts";
+import { DEFAULT_CHOICE, type PathChoice, type PathFinder, type Transport } from "./path.ts";
 import { PathMtuCache } from "./path-mtu.ts";
+import { Raw } from "./raw.ts";
 import { Reassembler } from "./reassemble.ts";
 import { RouteTable } from "./route.ts";
 import { findWay, type Journey } from "./way.ts";
@@ -61,6 +62,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   readonly routes: RouteTable;
   readonly icmp: Icmp;
   readonly identification: Identification;
+  readonly raw: Raw;
   private readonly interfaceList: Interface[] = [];
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
@@ -77,7 +79,9 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.routes = new RouteTable(this.interfaceList);
     this.identification = new Identification(key);
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
-    this.icmp = new Icmp({ clock, random, config, paths: this, transports: this.transports });
+    const { identification, transports } = this;
+    this.raw = new Raw({ clock, paths: this, config, identification });
+    this.icmp = new Icmp({ clock, random, config, paths: this, transports, raw: this.raw });
     this.register(PROTOCOL_ICMP, this.icmp);
     this.ownCopies = new OwnCopies(clock, this.counters, (packet, from) => this.inputOwn(packet, from));
     this.reassembler = new Reassembler({
@@ -184,10 +188,14 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   private deliver(packet: Packet): void {
+    const isRaw = this.raw.listeners > 0 && this.raw.input(packet);
     const transport = this.transports[packet.protocol];
     if (transport !== undefined) {
       this.counters.delivered++;
       transport.input(packet);
+    } else if (isRaw) {
+      this.counters.delivered++;
+      packet.release();
     } else {
       this.counters.unknownProtocol++;
       this.icmp.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_PROTOCOL); // RFC 1122 §3.2.2.1, SHOULD
@@ -242,7 +250,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   // ------------------------------------------------------------------------------------------------ going out
 
-  path(destination: number, source: number, choice: PathChoice = DEFAULT_CHOICE): Path | number {
+  path(destination: number, source: number, choice: PathChoice = DEFAULT_CHOICE): Ipv4Path | number {
     const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
     const isBroadcast = this.isBroadcast(target);
     if (isBroadcast && !choice.broadcast) return -EACCES;

@@ -1,0 +1,336 @@
+/** What raw and ping endpoints have in common: addresses, a path, a queue. Calls return ≥ 0 or a negative errno. */
+import type { Clock } from "../base/clock.ts";
+import { copyBytes } from "../base/copy.ts";
+import { EADDRNOTAVAIL, EAGAIN, EBADF, EDESTADDRREQ, EMSGSIZE, ENOTCONN } from "../base/errno.ts";
+import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
+import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
+import { Task } from "../base/task.ts";
+import type { Packet } from "../packet/packet.ts";
+import { copyPacket } from "../packet/packet-copy.ts";
+import { PacketQueue } from "../packet/packet-queue.ts";
+import { packetPool } from "../packet/pool.ts";
+import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "./address.ts";
+import type { IpConfig } from "./config.ts";
+import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "./icmp-message.ts";
+import type { Identification } from "./identification.ts";
+import { IPV4_HEADER_LENGTH, MAX_DATAGRAM_LENGTH } from "./ipv4-header.ts";
+import type { Ipv4Path } from "./ipv4-path.ts";
+import type { IcmpReport, PathChoice, PathFinder, SendOptions } from "./path.ts";
+import type { RawCounters } from "./raw-counters.ts";
+import {
+  DISCOVERY_DO,
+  DISCOVERY_DONT,
+  DISCOVERY_PROBE,
+  DISCOVERY_WANT,
+  RawSettings,
+} from "./raw-settings.ts";
+
+/** IPv4 as a raw endpoint needs it: with paths that can take a datagram whose header is the user's. */
+export interface RawPaths extends PathFinder {
+  path(destination: number, source: number, choice?: PathChoice): Ipv4Path | number;
+}
+
+/** What endpoints share. */
+export interface RawEnvironment {
+  readonly clock: Clock;
+  readonly paths: RawPaths;
+  readonly config: IpConfig;
+  readonly identification: Identification;
+  readonly counters: RawCounters;
+}
+
+/** What one `send` has otherwise than the settings say. */
+export interface OneSend {
+  /** 0: as it is bound. */
+  readonly source: number;
+  /** -1: as routed. */
+  readonly interfaceIndex: number;
+  /** -1: as the settings say. */
+  readonly timeToLive: number;
+  readonly trafficClass: number;
+}
+
+/** What {@link IpEndpoint.receive} tells about a datagram beside its bytes. */
+export class RawInfo {
+  address = 0;
+  destination = 0;
+  interfaceIndex = -1;
+  timeToLive = 0;
+  trafficClass = 0;
+  /** Length of what could be read, bytes, however much was asked for. */
+  fullLength = 0;
+  /** Whether that was more than there was room for: the rest is lost. */
+  truncated = false;
+}
+
+export abstract class IpEndpoint {
+  readonly settings: RawSettings;
+  /** 0: any. */
+  localAddress = ANY_ADDRESS;
+  /** 0: not connected. */
+  remoteAddress = ANY_ADDRESS;
+  /** Means nothing; kept for `getpeername`. */
+  remotePort = 0;
+  /** Called at the end of an instant in which a datagram or an error came. */
+  onEvent: (() => void) | undefined = undefined;
+  /** Called at once for every ICMP error about a datagram of this endpoint. Must not keep `report`. */
+  onError: ((report: IcmpReport) => void) | undefined = undefined;
+  /** Datagrams that found the queue full. */
+  dropped = 0;
+  protected readonly environment: RawEnvironment;
+  protected closed = false;
+  protected writeShut = false;
+  private readonly queue = new PacketQueue();
+  private pendingError = 0;
+  private readShut = false;
+  /** The path of the last datagram, and for whom it was found. */
+  private lastPath: Ipv4Path | undefined = undefined;
+  private pathDestination = 0;
+  private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
+  private readonly news = new Task(() => this.onEvent?.());
+
+  constructor(environment: RawEnvironment) {
+    this.environment = environment;
+    this.settings = new RawSettings(environment.config);
+  }
+
+  get connected(): boolean {
+    return this.remoteAddress !== ANY_ADDRESS;
+  }
+
+  /** Length of what {@link receive} gives next, 0 when there is nothing (FIONREAD). */
+  get nextLength(): number {
+    return this.queue.first?.length ?? 0;
+  }
+
+  /** To be called after `settings` was changed. */
+  settingsChanged(): void {
+    this.lastPath = undefined;
+  }
+
+  /**
+   * Names the peer: datagrams go there by default, and errors from there are told. May be called again. Address 0 is this host
+   * itself. EACCES (broadcast), ENETUNREACH, EINVAL.
+   */
+  connect(address: number, port: number): number {
+    if (this.closed) return -EBADF;
+    const destination = address === ANY_ADDRESS ? LOOPBACK_ADDRESS : address;
+    this.lastPath = undefined;
+    const path = this.pathTo(destination, undefined);
+    if (typeof path === "number") return path;
+    if (this.localAddress === ANY_ADDRESS) this.localAddress = path.source;
+    this.remoteAddress = destination;
+    this.remotePort = port;
+    return 0;
+  }
+
+  /** Forgets the peer (connect to AF_UNSPEC). */
+  disconnect(): number {
+    if (this.closed) return -EBADF;
+    this.remoteAddress = ANY_ADDRESS;
+    this.remotePort = 0;
+    this.pendingError = 0;
+    this.lastPath = undefined;
+    return 0;
+  }
+
+  /** {@link sendTo} the peer. EDESTADDRREQ without one. */
+  send(data: Uint8Array, offset: number, length: number, one: OneSend | undefined): number {
+    if (!this.closed && !this.connected) return length > MAX_DATAGRAM_LENGTH ? -EMSGSIZE : -EDESTADDRREQ;
+    return this.sendTo(data, offset, length, this.remoteAddress, one);
+  }
+
+  /** Sends `length` bytes of `data` as one datagram; address 0 is this host. Returns `length` or a negative errno. */
+  sendTo(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    address: number,
+    one: OneSend | undefined,
+  ): number {
+    if (this.closed) return -EBADF;
+    if (length > MAX_DATAGRAM_LENGTH) return -EMSGSIZE;
+    const result = this.transmit(data, offset, length, address || LOOPBACK_ADDRESS, one);
+    const { counters } = this.environment;
+    if (result < 0) {
+      counters.sendFailed++;
+      return result;
+    }
+    counters.sent++;
+    return length;
+  }
+
+  protected abstract transmit(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    destination: number,
+    one: OneSend | undefined,
+  ): number;
+
+  /**
+   * Copies what came first, cut to `length`, into `into` and drops it. Returns the bytes copied, or with MSG_TRUNC how long it
+   * was; with MSG_PEEK it stays. 0 when reading was shut down. EAGAIN, or an ICMP error that waits to be told.
+   */
+  receive(into: Uint8Array, offset: number, length: number, flags: number, info: RawInfo): number {
+    if (this.closed) return -EBADF;
+    if (this.pendingError !== 0) return -this.takeError();
+    const packet = this.queue.first;
+    if (packet === undefined) return this.readShut ? 0 : -EAGAIN;
+    const fullLength = packet.length;
+    const copied = Math.min(length, fullLength);
+    copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
+    info.address = packet.source;
+    info.destination = packet.destination;
+    info.interfaceIndex = packet.interfaceIndex;
+    info.timeToLive = packet.timeToLive;
+    info.trafficClass = packet.trafficClass;
+    info.fullLength = fullLength;
+    info.truncated = copied < fullLength;
+    if ((flags & MSG_PEEK) === 0) this.queue.shift();
+    return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
+  }
+
+  /** `how`: 0 reading, 1 writing, 2 both. ENOTCONN without a peer, though it counts then too, as in Linux. */
+  shutdown(how: number): number {
+    if (this.closed) return -EBADF;
+    if (how !== 1) this.readShut = true;
+    if (how !== 0) this.writeShut = true;
+    this.notify();
+    return this.connected ? 0 : -ENOTCONN;
+  }
+
+  /** Gives up what waits to be read. */
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.onEvent = undefined;
+    this.onError = undefined;
+    this.queue.clear();
+    this.lastPath = undefined;
+    this.forget();
+  }
+
+  /** Takes it out of the tables. */
+  protected abstract forget(): void;
+
+  /** POLLIN | POLLOUT | POLLERR | POLLHUP | POLLRDHUP as Linux's datagram_poll computes it. */
+  readiness(): number {
+    let mask = POLLOUT;
+    if (this.queue.first !== undefined) mask |= POLLIN;
+    if (this.pendingError !== 0) mask |= POLLERR;
+    if (this.readShut) mask |= POLLIN | POLLRDHUP;
+    if (this.readShut && this.writeShut) mask |= POLLHUP;
+    return mask;
+  }
+
+  /** SO_ERROR: the pending error as a positive errno, and forgets it; 0 when there is none. */
+  takeError(): number {
+    const error = this.pendingError;
+    this.pendingError = 0;
+    return error;
+  }
+
+  /** An ICMP error quotes a datagram of this endpoint: Linux's raw_err and ping_err. */
+  icmpError(report: IcmpReport): void {
+    const { receiveErrors, pathMtuDiscovery } = this.settings;
+    let { hard } = report;
+    if (report.type === ICMP_UNREACHABLE && report.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
+      hard = pathMtuDiscovery !== DISCOVERY_DONT;
+      if (hard) this.environment.paths.learnPathMtu(report.destination, report.mtu);
+    }
+    this.onError?.(report);
+    // Only who has a peer knows whom an error concerns; soft ones may pass.
+    if (!receiveErrors && (!hard || !this.connected)) return;
+    this.pendingError = report.errno;
+    this.notify();
+  }
+
+  /** Puts a copy of `length` bytes of `packet`, from the absolute offset `start`, into the queue. */
+  protected keep(packet: Packet, start: number, length: number): void {
+    const { counters } = this.environment;
+    // As in Linux, one too many is let in: a buffer of any size takes one datagram of any size.
+    if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
+      this.dropped++;
+      counters.receiveQueueFull++;
+      return;
+    }
+    counters.delivered++;
+    this.queue.push(copyPacket(packet, start, length));
+    this.notify();
+  }
+
+  /** Whether it listens at `destination`, and to what comes in by that interface. */
+  protected hears(destination: number, interfaceIndex: number): boolean {
+    if (this.localAddress !== ANY_ADDRESS && this.localAddress !== destination) return false;
+    return this.settings.interface < 0 || this.settings.interface === interfaceIndex;
+  }
+
+  /** Whether it may bind to `address`: 0 or -EADDRNOTAVAIL. */
+  protected checkLocal(address: number, groupsToo: boolean): number {
+    const { paths } = this.environment;
+    const { freeBind, transparent } = this.settings;
+    if (address === ANY_ADDRESS || paths.isLocal(address)) return 0;
+    const isGroup = paths.isBroadcastOrMulticast(address);
+    return (isGroup ? groupsToo : freeBind || transparent) ? 0 : -EADDRNOTAVAIL;
+  }
+
+  /** The pending error as a negative errno, 0 when there is none. */
+  protected failPending(): number {
+    return this.pendingError === 0 ? 0 : -this.takeError();
+  }
+
+  /** Room for `length` bytes with the user's in it, to be sent with {@link sendPacket}. */
+  protected packetOf(data: Uint8Array, offset: number, length: number): Packet {
+    const packet = packetPool.allocate(length);
+    copyBytes(data, offset, packet.slab.bytes, packet.offset, length);
+    packet.length = length;
+    return packet;
+  }
+
+  /** Whether a datagram with `length` bytes behind its header may go by `path`: 0 or -EMSGSIZE. Sets the header fields. */
+  protected fit(path: Ipv4Path, length: number, one: OneSend | undefined): number {
+    const { settings, options } = this;
+    const total = length + IPV4_HEADER_LENGTH + path.optionsLength;
+    if (total > MAX_DATAGRAM_LENGTH) return -EMSGSIZE;
+    const { timeToLive, multicastTimeToLive, trafficClass, pathMtuDiscovery: mode } = settings;
+    const ordinary = isMulticast(path.destination) ? multicastTimeToLive : timeToLive;
+    options.timeToLive = one === undefined || one.timeToLive < 0 ? ordinary : one.timeToLive;
+    options.trafficClass = one === undefined || one.trafficClass < 0 ? trafficClass : one.trafficClass;
+    options.dontFragment = mode === DISCOVERY_PROBE;
+    if (options.dontFragment) return 0;
+    const fits = mode !== DISCOVERY_DONT && total <= path.mtu;
+    options.dontFragment = fits && (mode === DISCOVERY_WANT || mode === DISCOVERY_DO);
+    return fits || mode !== DISCOVERY_DO ? 0 : -EMSGSIZE;
+  }
+
+  /** Sends what {@link fit} has found to fit. Takes ownership. */
+  protected sendPacket(path: Ipv4Path, packet: Packet, protocol: number): number {
+    return path.send(packet, protocol, this.options);
+  }
+
+  /** The path to `destination`, that of the last datagram if possible, or a negative errno. */
+  protected pathTo(destination: number, one: OneSend | undefined): Ipv4Path | number {
+    const usual = one === undefined || (one.source === ANY_ADDRESS && one.interfaceIndex < 0);
+    if (usual && this.lastPath !== undefined && this.pathDestination === destination) return this.lastPath;
+    const { paths } = this.environment;
+    const chosen = usual || one.source === ANY_ADDRESS ? this.localAddress : one.source;
+    // A broadcast address that we listen at is never a source (RFC 1122 §3.2.1.3, MUST NOT).
+    const source = paths.isBroadcastOrMulticast(chosen) ? ANY_ADDRESS : chosen;
+    const choice = this.settings.pathChoice(isMulticast(destination), usual ? -1 : one.interfaceIndex);
+    const path = paths.path(destination, source, choice);
+    if (typeof path === "number" || !usual) return path;
+    this.lastPath = path;
+    this.pathDestination = destination;
+    return path;
+  }
+
+  /** What was found out about paths is no longer true: we have another address. */
+  protected forgetPath(): void {
+    this.lastPath = undefined;
+  }
+
+  protected notify(): void {
+    if (this.onEvent !== undefined) this.environment.clock.defer(this.news);
+  }
+}

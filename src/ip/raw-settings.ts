@@ -1,0 +1,70 @@
+import type { IpConfig } from "./config.ts";
+import { DEFAULT_CHOICE, type PathChoice } from "./path.ts";
+
+/** Values of {@link RawSettings.pathMtuDiscovery}: Linux's of IP_MTU_DISCOVER. */
+export const DISCOVERY_DONT = 0;
+export const DISCOVERY_WANT = 1;
+export const DISCOVERY_DO = 2;
+export const DISCOVERY_PROBE = 3;
+
+/** SO_RCVBUF and SO_SNDBUF of a fresh endpoint, bytes: half of Linux's rmem_default, which counts the buffers too. */
+const BUFFER_BYTES = 106_496;
+
+/** What a user may choose per raw or ping endpoint; the user then calls its `settingsChanged`. */
+export class RawSettings {
+  /** IP_TTL, 1 to 255. Default `IpConfig.timeToLive`. */
+  timeToLive: number;
+  /** IP_MULTICAST_TTL, 0 to 255. Default 1 (RFC 1112 §6.1). */
+  multicastTimeToLive = 1;
+  /** IP_TOS: the eight bits of DSCP and ECN. */
+  trafficClass = 0;
+  /** SO_BROADCAST: without it sending to a broadcast address is EACCES. */
+  broadcast = false;
+  /** SO_REUSEADDR: on, as in Linux: every raw socket shares its protocol, every ping socket its identifier. */
+  reuseAddress = true;
+  /** IP_MTU_DISCOVER. DONT: never DF. WANT, the default: DF on what fits the path, fragments of the rest. DO: EMSGSIZE for the rest. PROBE: only the link's MTU counts. */
+  pathMtuDiscovery = DISCOVERY_WANT;
+  /** SO_RCVBUF: data that may wait to be read, bytes; the buffers it stands in may take twice as much. Default 106496. */
+  receiveBufferBytes = BUFFER_BYTES;
+  /** SO_SNDBUF: kept. Nothing ever waits. Default 106496. */
+  sendBufferBytes = BUFFER_BYTES;
+  /** IP_HDRINCL: the user writes the IPv4 header. Raw endpoints only. */
+  headerIncluded = false;
+  /** ICMP_FILTER: bit n set keeps messages of type n away, n from 0 to 31. Raw endpoints of ICMP only. */
+  icmpFilter = 0;
+  /** IP_RECVERR: every ICMP error is told, also without a peer. */
+  receiveErrors = false;
+  /** SO_BINDTODEVICE: the index of the only interface to send and receive by; -1, the default: any. */
+  interface = -1;
+  /** IP_UNICAST_IF and IP_MULTICAST_IF: the index of the interface to send by to one host, to a group; -1, the default: as routed. */
+  unicastInterface = -1;
+  multicastInterface = -1;
+  /** IP_MULTICAST_LOOP: multicasts are for this host's members too. */
+  multicastLoop = true;
+  /** SO_DONTROUTE: only to hosts on a link of ours, through no gateway. */
+  onLink = false;
+  /** IP_FREEBIND and IP_TRANSPARENT: may bind to an address that is not ours. */
+  freeBind = false;
+  transparent = false;
+  /** IP_OPTIONS of every header, well-formed, at most 40 bytes; not changed after it was set. */
+  options: Uint8Array | undefined = undefined;
+
+  constructor(config: IpConfig) {
+    this.timeToLive = config.timeToLive;
+  }
+
+  /** What it asks of a path, to a multicast group or to one host, by `interfaceIndex` if that is not -1. */
+  pathChoice(isGroup: boolean, interfaceIndex: number): PathChoice {
+    const preferred = isGroup ? this.multicastInterface : this.unicastInterface;
+    const wanted = interfaceIndex >= 0 ? interfaceIndex : preferred;
+    return {
+      ...DEFAULT_CHOICE,
+      broadcast: this.broadcast,
+      interface: this.interface >= 0 ? this.interface : wanted,
+      onLink: this.onLink,
+      foreignSource: this.freeBind || this.transparent,
+      multicastLoop: this.multicastLoop,
+      options: this.options,
+    };
+  }
+}
