@@ -2,15 +2,18 @@
 import { formatAddress } from "../ip/address.ts";
 import type { SocketCore } from "../sockets/core.ts";
 import { InetCore } from "../sockets/inet-core.ts";
+import { namePlace } from "../sockets/socket-name.ts";
 import { StreamCore } from "../sockets/stream.ts";
+import { UnixConnectionCore } from "../sockets/unix/connection.ts";
+import { UnixCore } from "../sockets/unix/core.ts";
 import type { Tcp } from "../tcp/index.ts";
 
 export interface NetstatRow {
-  /** "tcp" or "udp". */
+  /** "tcp", "udp" or "unix". */
   protocol: string;
-  /** As RFC 9293 spells it, "TIME-WAIT"; "UNCONN" or "ESTABLISHED" for a datagram socket. */
+  /** As RFC 9293 spells it, "TIME-WAIT"; "UNCONN" or "ESTABLISHED" for a datagram socket, and these and "LISTEN" in AF_UNIX. */
   state: string;
-  /** "10.0.0.1:80"; "0.0.0.0:0" for none. */
+  /** "10.0.0.1:80"; "0.0.0.0:0" for none. In AF_UNIX the path, "@…" for an abstract name; "" for none. */
   local: string;
   remote: string;
   /** Bytes received and not read; of a listener the connections that wait for accept. */
@@ -39,6 +42,7 @@ export function socketRows(tcp: Tcp, sockets: Iterable<SocketCore>): NetstatRow[
     });
   }
   for (const core of sockets) {
+    if (core instanceof UnixCore) rows.push(unixRow(core));
     if (!(core instanceof InetCore) || core instanceof StreamCore || core.localPort === 0) continue;
     rows.push({
       protocol: "udp",
@@ -50,6 +54,22 @@ export function socketRows(tcp: Tcp, sockets: Iterable<SocketCore>): NetstatRow[
     });
   }
   return rows;
+}
+
+/** In AF_UNIX what was sent and not read is counted as SO_SNDBUF counts it, with its bookkeeping. */
+function unixRow(core: UnixCore): NetstatRow {
+  const { stateName, localName, remoteName } = core;
+  const [local = ""] = namePlace(localName);
+  const [remote = ""] = namePlace(remoteName);
+  const isListener = core instanceof UnixConnectionCore && core.listening;
+  return {
+    protocol: "unix",
+    state: stateName,
+    local,
+    remote,
+    recvQueue: isListener ? core.embryos.length : core.readable,
+    sendQueue: isListener ? core.backlogLimit : core.unacknowledged,
+  };
 }
 
 function endpoint(address: number, port: number): string {

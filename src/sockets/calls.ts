@@ -2,7 +2,8 @@
 import { EAGAIN, EALREADY, EBADF } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
-import { MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import { MSG_CTRUNC, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import { releaseControl } from "./control.ts";
 import { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
 import type { OpenFile } from "./file.ts";
@@ -100,6 +101,7 @@ export class ReceiveCall<T> implements Call<T> {
       if (count === 0) break;
       if (count < 0) return count;
       this.done += count;
+      if (this.core.message.rights !== undefined) break; // what comes with other rights is another message, as in Linux
     }
     return this.done;
   }
@@ -129,8 +131,8 @@ export class SendCall implements Call<number> {
   /** Where to, for `sendto`. */
   readonly to?: SocketName;
   /**
-   * What control messages ask of the first piece: `sendmsg` sets it before the call is made. Afterwards undefined when
-   * a socket has taken it; else the caller has its references still.
+   * What control messages ask of the first piece: `sendmsg` sets it before the call is made. Afterwards it is undefined:
+   * a socket has taken it, or the call has failed and given its references back.
    */
   outgoing: Outgoing | undefined = undefined;
   private readonly data: Uint8Array;
@@ -157,7 +159,7 @@ export class SendCall implements Call<number> {
   attempt(): number {
     for (;;) {
       // what was taken is told first; the error stays for the next call, as in Linux
-      if (this.partial() > 0 && (this.core.readiness & POLLERR) !== 0) return this.done;
+      if (this.partial() > 0 && (this.core.readiness & (POLLERR | POLLHUP)) !== 0) return this.done;
       const count = this.step();
       if (count < 0) return count;
       this.done += count;
@@ -166,7 +168,14 @@ export class SendCall implements Call<number> {
   }
 
   finish(count: number): number {
+    this.failed();
     return count;
+  }
+
+  /** What no socket has taken is given back. */
+  failed(): void {
+    releaseControl(this.outgoing);
+    this.outgoing = undefined;
   }
 
   partial(): number {
@@ -179,7 +188,8 @@ export class SendCall implements Call<number> {
     core.outgoing = outgoing;
     const count = this.transfer();
     core.outgoing = undefined;
-    if (count >= 0) this.outgoing = undefined;
+    // of a stream nothing is sent where there are no bytes, and so nothing is taken
+    if (count > 0 || (count === 0 && core.type !== SOCK_STREAM)) this.outgoing = undefined;
     return count;
   }
 

@@ -45,11 +45,7 @@ export abstract class UnixConnectionCore extends UnixCore {
     return this.state;
   }
 
-  /** Of a listener: how many connections wait, and how many may. */
-  get waitingConnections(): number {
-    return this.arrived.length;
-  }
-
+  /** Of a listener: what `listen` asked for. */
   get backlogLimit(): number {
     return this.backlog;
   }

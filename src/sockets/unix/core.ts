@@ -181,13 +181,13 @@ export abstract class UnixCore extends SocketCore {
     return length > this.sendBuffer - RECORD_RESERVE;
   }
 
-  /** The next record, or -EAGAIN. */
+  /** The next record; 0 when none can come any more. */
   protected receiveRecord(into: Uint8Array, offset: number, length: number, flags: number): number {
-    this.clearMessage();
     if (this.error !== 0) return -this.takeError();
     const { first } = this.queue;
-    if (first === undefined) return -EAGAIN;
+    if (first === undefined) return this.endOrNothing();
     const { message } = this;
+    this.clearMessage();
     const count = Math.min(length, first.left);
     first.copyTo(into, offset, count);
     message.length = first.left;
@@ -197,6 +197,13 @@ export abstract class UnixCore extends SocketCore {
     this.tellRights(first, isPeek);
     if (!isPeek) this.consume(first);
     return (flags & MSG_TRUNC) !== 0 ? message.length : count;
+  }
+
+  /** What a receive of nothing gives: 0 at the end, which nobody sent, else -EAGAIN. */
+  protected endOrNothing(): number {
+    if (!this.receiveShut) return -EAGAIN;
+    this.clearMessage();
+    return 0;
   }
 
   /** Forgets what the last `receive` told. */

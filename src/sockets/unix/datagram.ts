@@ -133,8 +133,7 @@ export class UnixDatagramCore extends UnixCore {
   /** After a shutdown there is no more to wait for: 0, as a blocking call has it in Linux (another one: EAGAIN). */
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    const count = this.receiveRecord(into, offset, length, flags);
-    return count === -EAGAIN && this.receiveShut ? 0 : count;
+    return this.receiveRecord(into, offset, length, flags);
   }
 
   protected override consume(message: UnixMessage): void {

@@ -39,7 +39,6 @@ export class UnixSeqPacketCore extends UnixConnectionCore {
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     if (!this.connected) return -ENOTCONN;
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    const count = this.receiveRecord(into, offset, length, flags);
-    return count === -EAGAIN && this.receiveShut ? 0 : count;
+    return this.receiveRecord(into, offset, length, flags);
   }
 }

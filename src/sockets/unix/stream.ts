@@ -53,11 +53,11 @@ export class UnixStreamCore extends UnixConnectionCore {
   }
 
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
-    this.clearMessage();
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     if (!this.connected) return -EINVAL;
     const { first } = this.queue;
-    if (first === undefined) return this.nothingToRead();
+    if (first === undefined) return this.error === 0 ? this.endOrNothing() : -this.takeError();
+    this.clearMessage();
     this.tellSender(first);
     const isPeek = (flags & MSG_PEEK) !== 0;
     let done = 0;
@@ -89,10 +89,5 @@ export class UnixStreamCore extends UnixConnectionCore {
     if (message.left > 0) return message;
     this.consume(message);
     return this.queue.first;
-  }
-
-  private nothingToRead(): number {
-    if (this.error !== 0) return -this.takeError();
-    return this.receiveShut ? 0 : -EAGAIN;
   }
 }
