@@ -101,7 +101,8 @@ export class ReceiveCall<T> implements Call<T> {
       if (count === 0) break;
       if (count < 0) return count;
       this.done += count;
-      if (this.core.message.rights !== undefined) break; // what comes with other rights is another message, as in Linux
+      // what comes with other rights is another message, as in Linux; MSG_CTRUNC: there were some that nobody wants
+      if (this.core.message.rights !== undefined || (this.core.message.flags & MSG_CTRUNC) !== 0) break;
     }
     return this.done;
   }

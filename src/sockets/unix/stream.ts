@@ -37,19 +37,12 @@ export class UnixStreamCore extends UnixConnectionCore {
       this.put(peer, data, offset + done, piece, pieceMemory(piece), done === 0);
       done += piece;
     }
-    if (length === 0) this.dropOutgoing();
-    return done;
+    return done; // 0 leaves no message, and takes no descriptors
   }
 
   /** Two pieces are to fit into SO_SNDBUF, as in Linux. */
   private get largestPiece(): number {
     return Math.min(Math.floor(this.sendBuffer / 2) - 64, MAX_PIECE);
-  }
-
-  /** A send of no bytes leaves no message: descriptors that were to go with it are let go of. */
-  private dropOutgoing(): void {
-    const rights = this.outgoing?.rights;
-    if (rights !== undefined) this.owner.unix.rights.drop(rights);
   }
 
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
