@@ -19,8 +19,11 @@ export type { Rule } from "./sim/rules.ts";
 export type { InetAddress, Place, SocketAddress } from "./sockets/address.ts";
 export type { Pending } from "./sockets/async.ts";
 export * from "./sockets/constants.ts";
+export { CMSG_LEN, CMSG_SPACE } from "./sockets/control.ts";
+export type { ControlData, ControlMessage, PacketInfo, Timeval } from "./sockets/control-data.ts";
 export type { SocketCore } from "./sockets/core.ts";
 export type { DatagramCore } from "./sockets/datagram.ts";
+export type { EpollEvent } from "./sockets/epoll.ts";
 export { errorName, perror, SocketError, strerror } from "./sockets/error.ts";
 export { GaiError, gai_strerror, HostError, hstrerror } from "./sockets/gai-error.ts";
 export {
@@ -34,6 +37,7 @@ export {
   ntohl,
   ntohs,
 } from "./sockets/inet.ts";
+export type { Credentials, ExtendedError } from "./sockets/message.ts";
 export * from "./sockets/names/constants.ts";
 export type { HostLine, HostTable } from "./sockets/names/hosts.ts";
 export type { AddressInfo, HostInfo } from "./sockets/names/names.ts";
@@ -41,7 +45,25 @@ export type { Addrinfo, AddrinfoHints, Hostent, Protoent, Servent } from "./sock
 export type { Protocol, ProtocolTable } from "./sockets/names/protocols.ts";
 export type { Service, ServiceTable } from "./sockets/names/services.ts";
 export type { Linger, OptionValue, OptionValueOf } from "./sockets/options/index.ts";
-export type { PollFd, Posix, SelectResult, SelectSets, Sockaddr } from "./sockets/posix.ts";
+export type {
+  AnySockaddr,
+  BookSockaddrLl,
+  BookSockaddrUn,
+  CallOptions,
+  Ioctl,
+  PollFd,
+  Posix,
+  ReceiveMessage,
+  ResourceLimit,
+  SelectResult,
+  SelectSets,
+  SendMessage,
+  Sockaddr,
+  SockaddrInput,
+  SockaddrLl,
+  SockaddrLlInput,
+  SockaddrUn,
+} from "./sockets/posix/index.ts";
 export type { BookSockaddrIn, PlainSockaddrIn, SockaddrIn } from "./sockets/sockaddr.ts";
 export { Socket } from "./sockets/socket.ts";
 export type { StreamCore } from "./sockets/stream.ts";

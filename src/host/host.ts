@@ -41,7 +41,7 @@ import type { HostTable } from "../sockets/names/hosts.ts";
 import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
 import type { ProtocolTable } from "../sockets/names/protocols.ts";
 import type { ServiceTable } from "../sockets/names/services.ts";
-import { Posix } from "../sockets/posix.ts";
+import { Posix } from "../sockets/posix/index.ts";
 import { Socket } from "../sockets/socket.ts";
 import type { SocketHost } from "../sockets/socket-host.ts";
 import { StreamCore } from "../sockets/stream.ts";

@@ -1,7 +1,9 @@
 /** Waiting for any of many files: `poll` and `select`. */
+import { EINTR } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../base/readiness.ts";
 import { Timer } from "../base/timer.ts";
 import type { CallOwner, Pending } from "./async.ts";
+import { SocketError } from "./error.ts";
 import type { OpenFile } from "./file.ts";
 import { Waiter } from "./waiter.ts";
 
@@ -56,17 +58,21 @@ export class PollEntry extends Waiter {
 
 /**
  * Settles as soon as an entry is ready, or when the time is over. `timeoutMillis`: 0 not at all, below 0 or null for
- * ever.
+ * ever. Rejects with EINTR when `signal` is aborted.
  */
 export function awaitAny(
   owner: CallOwner,
   syscall: string,
   entries: readonly PollEntry[],
   timeoutMillis: number | null,
+  signal?: AbortSignal,
 ): Promise<void> {
   owner.clock.sample();
+  if (signal?.aborted) return Promise.reject(new SocketError(EINTR, syscall));
   if (timeoutMillis === 0 || entries.some((entry) => entry.ready !== 0)) return Promise.resolve();
-  return new Promise((resolve) => new PollCall(owner, syscall, entries, resolve).start(timeoutMillis));
+  return new Promise((resolve, reject) => {
+    new PollCall(owner, syscall, entries, resolve, reject).start(timeoutMillis, signal);
+  });
 }
 
 class PollCall implements Pending {
@@ -74,16 +80,31 @@ class PollCall implements Pending {
   private readonly syscall: string;
   private readonly entries: readonly PollEntry[];
   private readonly resolve: () => void;
+  private readonly reject: (error: unknown) => void;
   private readonly timer = new Timer(() => this.settle());
+  private signal: AbortSignal | undefined = undefined;
+  private readonly interrupt = (): void => {
+    this.stop();
+    this.reject(new SocketError(EINTR, this.syscall));
+  };
 
-  constructor(owner: CallOwner, syscall: string, entries: readonly PollEntry[], resolve: () => void) {
+  constructor(
+    owner: CallOwner,
+    syscall: string,
+    entries: readonly PollEntry[],
+    resolve: () => void,
+    reject: (error: unknown) => void,
+  ) {
     this.owner = owner;
     this.syscall = syscall;
     this.entries = entries;
     this.resolve = resolve;
+    this.reject = reject;
   }
 
-  start(timeoutMillis: number | null): void {
+  start(timeoutMillis: number | null, signal: AbortSignal | undefined): void {
+    this.signal = signal;
+    signal?.addEventListener("abort", this.interrupt);
     this.owner.pendingCalls.add(this);
     for (const entry of this.entries) entry.start(this);
     if (timeoutMillis === null || timeoutMillis < 0) return;
@@ -91,15 +112,20 @@ class PollCall implements Pending {
   }
 
   settle(): void {
-    for (const entry of this.entries) entry.stop();
-    this.owner.pendingCalls.delete(this);
-    this.owner.clock.disarm(this.timer);
-    this.owner.clock.settled++;
+    this.stop();
     this.resolve();
   }
 
   dismiss(): void {
     this.settle();
+  }
+
+  private stop(): void {
+    for (const entry of this.entries) entry.stop();
+    this.owner.pendingCalls.delete(this);
+    this.owner.clock.disarm(this.timer);
+    this.signal?.removeEventListener("abort", this.interrupt);
+    this.owner.clock.settled++;
   }
 
   describe(): string {

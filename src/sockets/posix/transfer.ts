@@ -1,0 +1,322 @@
+/** The calls that send and receive. Each of them may wait. */
+import { EFAULT, EINVAL, EMSGSIZE } from "../../base/errno.ts";
+import { perform } from "../async.ts";
+import { ReceiveCall, SEND_BLOCKING, SEND_SOME, SendCall } from "../calls.ts";
+import { MSG_CMSG_CLOEXEC, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB } from "../constants.ts";
+import { CMSG_SPACE, collectControl, prepareControl } from "../control.ts";
+import { type ControlMessage, dataBytes } from "../control-data.ts";
+import { SocketCore } from "../core.ts";
+import { SocketError } from "../error.ts";
+import { checkBuffer, checkInteger, show, toBytes } from "../misuse.ts";
+import type { SocketName } from "../socket-name.ts";
+import { type AnySockaddr, nameFor, type Sockaddr, type SockaddrInput, sockaddr } from "./addresses.ts";
+import { type CallOptions, PosixSockets, patienceOf } from "./sockets.ts";
+
+/** UIO_MAXIOV: pieces that one call takes. */
+const MOST_PIECES = 1024;
+/** Urgent data and queued errors are never waited for, as in BSD and Linux. */
+const AT_ONCE = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
+
+/** `struct msghdr` for `sendmsg`. */
+export interface SendMessage {
+  /** Where to; left out: to the peer. */
+  name?: SockaddrInput | null | undefined;
+  /** What to send, piece behind piece: 1024 at most. */
+  iov: readonly (Uint8Array | string)[];
+  control?: Iterable<ControlMessage> | undefined;
+  /** Not looked at: the flags are the call's argument. */
+  flags?: number;
+}
+
+/** `struct msghdr` for `recvmsg`, which fills in what it is not given. */
+export interface ReceiveMessage {
+  /** Filled in: who sent it. */
+  name?: AnySockaddr;
+  /** What is to be filled, one after the other: 1024 at most. */
+  iov: readonly Uint8Array[];
+  /** Filled in. With neither this nor `controllen` there is no room for control messages: MSG_CTRUNC if some have come. */
+  control?: ControlMessage[];
+  /** Room for control messages in bytes, as CMSG_SPACE counts them; filled in if given: how much was used. Default: any. */
+  controllen?: number;
+  /** Filled in: MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE. */
+  flags?: number;
+}
+
+export class PosixTransfer extends PosixSockets {
+  /** Takes everything, as Linux does, unless it is non-blocking: then what there is room for. */
+  readonly send = async (
+    fd: number,
+    data: Uint8Array | string,
+    flags = 0,
+    options: CallOptions = {},
+  ): Promise<number> => this.transmit(this.core(fd, "send"), fd, "send", data, flags, options);
+
+  /** As `send` without flags. */
+  readonly write = async (
+    fd: number,
+    data: Uint8Array | string,
+    options: CallOptions = {},
+  ): Promise<number> => this.transmit(this.stream(fd, "write"), fd, "write", data, 0, options);
+
+  /** `write` of what `iov` holds, piece behind piece: one datagram. EINVAL for more than 1024 pieces. */
+  readonly writev = async (
+    fd: number,
+    iov: readonly (Uint8Array | string)[],
+    options: CallOptions = {},
+  ): Promise<number> => {
+    const core = this.stream(fd, "writev");
+    return this.transmit(core, fd, "writev", gathered("writev", iov, EINVAL), 0, options);
+  };
+
+  /** `where`: left out or null for the peer. EDESTADDRREQ, EISCONN … */
+  readonly sendto = async (
+    fd: number,
+    data: Uint8Array | string,
+    flags: number,
+    where?: SockaddrInput | null,
+    options: CallOptions = {},
+  ): Promise<number> => {
+    const core = this.core(fd, "sendto");
+    const to = await this.destination("sendto", core, where);
+    return this.transmit(core, fd, "sendto", data, flags, options, to);
+  };
+
+  /** Sends the pieces of `message.iov` as one, with control messages. EMSGSIZE for more than 1024 pieces. */
+  readonly sendmsg = async (
+    fd: number,
+    message: SendMessage,
+    flags = 0,
+    options: CallOptions = {},
+  ): Promise<number> => {
+    const core = this.core(fd, "sendmsg");
+    checkMessage("sendmsg", message);
+    const data = gathered("sendmsg", message.iov, EMSGSIZE);
+    const to = await this.destination("sendmsg", core, message.name);
+    const call = this.sendCall(core, fd, "sendmsg", data, flags, to);
+    const patience = patienceOf(core, "send", this.atOnce(fd, flags, MSG_DONTWAIT), options);
+    const outgoing = prepareControl(this.host, core, message.control);
+    if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
+    call.outgoing = outgoing;
+    return perform(this.host, call, patience);
+  };
+
+  /** Fills `buffer` and returns how many bytes came: 0 at the end of a stream. */
+  readonly recv = async (
+    fd: number,
+    buffer: Uint8Array,
+    flags = 0,
+    options: CallOptions = {},
+  ): Promise<number> => this.receive(this.core(fd, "recv"), fd, "recv", buffer, flags, options, count);
+
+  /** As `recv` without flags; of 0 bytes it never waits. */
+  readonly read = async (fd: number, buffer: Uint8Array, options: CallOptions = {}): Promise<number> => {
+    const core = this.stream(fd, "read");
+    checkPointer("read", buffer);
+    if (buffer.length === 0) return 0;
+    return this.receive(core, fd, "read", buffer, 0, options, count);
+  };
+
+  /** `read` into one buffer after the other. EINVAL for more than 1024 of them. */
+  readonly readv = async (
+    fd: number,
+    iov: readonly Uint8Array[],
+    options: CallOptions = {},
+  ): Promise<number> => {
+    const core = this.stream(fd, "readv");
+    if (roomOf("readv", iov, EINVAL) === 0) return 0;
+    return this.receiveInto(core, fd, "readv", iov, 0, options, count);
+  };
+
+  /** As `recv`: `{ n, address }` says how many bytes came, and where from. */
+  readonly recvfrom = async <A extends AnySockaddr = Sockaddr>(
+    fd: number,
+    buffer: Uint8Array,
+    flags = 0,
+    options: CallOptions = {},
+  ): Promise<{ n: number; address: A }> =>
+    this.receive(this.core(fd, "recvfrom"), fd, "recvfrom", buffer, flags, options, ({ core }, n) => ({
+      n,
+      address: sockaddr(this.host, core.senderName) as A,
+    }));
+
+  /** Fills the buffers of `message.iov` and the rest of `message`; returns how many bytes came. */
+  readonly recvmsg = async (
+    fd: number,
+    message: ReceiveMessage,
+    flags = 0,
+    options: CallOptions = {},
+  ): Promise<number> => {
+    const core = this.core(fd, "recvmsg");
+    checkMessage("recvmsg", message);
+    roomOf("recvmsg", message.iov, EMSGSIZE);
+    const finish = (_: unknown, n: number): number => {
+      this.fillIn(core, message, flags);
+      return n;
+    };
+    return this.receiveInto(core, fd, "recvmsg", message.iov, flags, options, finish, true);
+  };
+
+  private fillIn(core: SocketCore, message: ReceiveMessage, flags: number): void {
+    const { controllen } = message;
+    const room = controllen ?? (message.control === undefined ? 0 : undefined);
+    const closeOnExec = flags & MSG_CMSG_CLOEXEC;
+    const collected = collectControl(this.host, core, room, closeOnExec !== 0);
+    message.name = sockaddr(this.host, core.senderName);
+    message.control = collected.messages;
+    message.flags = core.message.flags | collected.flags | closeOnExec;
+    if (controllen !== undefined) message.controllen = Math.min(controllen, spaceOf(collected.messages));
+  }
+
+  /** `read` and `write` of what cannot be read and written: an epoll. */
+  private stream(fd: number, syscall: string): SocketCore {
+    const { file } = this.get(fd, syscall);
+    if (file instanceof SocketCore) return file;
+    throw new SocketError(EINVAL, syscall);
+  }
+
+  private atOnce(fd: number, flags: number, mask: number): boolean {
+    return this.nonBlocking(fd) || (flags & mask) !== 0;
+  }
+
+  private destination(
+    syscall: string,
+    core: SocketCore,
+    where: SockaddrInput | null | undefined,
+  ): SocketName | undefined | Promise<SocketName> {
+    return where === undefined || where === null ? undefined : nameFor(this.host, syscall, core, where);
+  }
+
+  private transmit(
+    core: SocketCore,
+    fd: number,
+    syscall: string,
+    data: Uint8Array | string,
+    flags: number,
+    options: CallOptions,
+    to?: SocketName,
+  ): Promise<number> {
+    checkPointer(syscall, data);
+    const call = this.sendCall(core, fd, syscall, toBytes(syscall, data), flags, to);
+    return perform(this.host, call, patienceOf(core, "send", this.atOnce(fd, flags, MSG_DONTWAIT), options));
+  }
+
+  private sendCall(
+    core: SocketCore,
+    fd: number,
+    syscall: string,
+    data: Uint8Array,
+    flags: number,
+    to?: SocketName,
+  ): SendCall {
+    checkInteger(syscall, "flags", flags);
+    const extent = this.atOnce(fd, flags, MSG_DONTWAIT) ? SEND_SOME : SEND_BLOCKING;
+    return new SendCall(core, syscall, data, flags, extent, to);
+  }
+
+  private receive<T>(
+    core: SocketCore,
+    fd: number,
+    syscall: string,
+    buffer: Uint8Array,
+    flags: number,
+    options: CallOptions,
+    result: (call: ReceiveCall<T>, count: number) => T,
+    wantsRights = false,
+  ): Promise<T> {
+    checkPointer(syscall, buffer);
+    checkBuffer(syscall, buffer);
+    checkInteger(syscall, "flags", flags);
+    const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
+    call.wantsRights = wantsRights;
+    return perform(this.host, call, patienceOf(core, "receive", this.atOnce(fd, flags, AT_ONCE), options));
+  }
+
+  /** Into many buffers: by way of one that is as long as what there is. */
+  private receiveInto<T>(
+    core: SocketCore,
+    fd: number,
+    syscall: string,
+    iov: readonly Uint8Array[],
+    flags: number,
+    options: CallOptions,
+    result: (call: ReceiveCall<T>, count: number) => T,
+    wantsRights = false,
+  ): Promise<T> {
+    if (iov.length <= 1) {
+      const only = iov[0] ?? new Uint8Array(0);
+      return this.receive(core, fd, syscall, only, flags, options, result, wantsRights);
+    }
+    checkInteger(syscall, "flags", flags);
+    const room = roomOf(syscall, iov, EINVAL);
+    if (room === 0) {
+      return this.receive(core, fd, syscall, new Uint8Array(0), flags, options, result, wantsRights);
+    }
+    const scatter = (call: ReceiveCall<T>, n: number): T => {
+      scattered(call.into.subarray(0, Math.min(n, call.into.length)), iov);
+      return result(call, n);
+    };
+    const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, scatter);
+    call.wantsRights = wantsRights;
+    return perform(this.host, call, patienceOf(core, "receive", this.atOnce(fd, flags, AT_ONCE), options));
+  }
+}
+
+function count(_: unknown, n: number): number {
+  return n;
+}
+
+/** What C would take for a pointer to nothing. */
+function checkPointer(syscall: string, pointer: unknown): void {
+  if (pointer === null || pointer === undefined) throw new SocketError(EFAULT, syscall);
+}
+
+function checkMessage(syscall: string, message: unknown): void {
+  checkPointer(syscall, message);
+  if (typeof message === "object" && "iov" in message!) return;
+  throw new TypeError(`${syscall}: the message is an object { iov, name, control }, not ${show(message)}`);
+}
+
+function checkPieces(syscall: string, iov: unknown, tooMany: number): asserts iov is readonly unknown[] {
+  checkPointer(syscall, iov);
+  if (!Array.isArray(iov)) throw new TypeError(`${syscall}: iov is an array of buffers, not ${show(iov)}`);
+  if (iov.length > MOST_PIECES) throw new SocketError(tooMany, syscall);
+  for (const piece of iov) checkPointer(syscall, piece);
+}
+
+/** The pieces as one: copied once, unless there is only one. */
+function gathered(syscall: string, iov: readonly (Uint8Array | string)[], tooMany: number): Uint8Array {
+  checkPieces(syscall, iov, tooMany);
+  const pieces = iov.map((piece) => toBytes(syscall, piece));
+  if (pieces.length === 1) return pieces[0]!;
+  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    all.set(piece, at);
+    at += piece.length;
+  }
+  return all;
+}
+
+/** How many bytes the buffers hold in all. */
+function roomOf(syscall: string, iov: readonly Uint8Array[], tooMany: number): number {
+  checkPieces(syscall, iov, tooMany);
+  let room = 0;
+  for (const piece of iov) {
+    checkBuffer(syscall, piece);
+    room += piece.length;
+  }
+  return room;
+}
+
+function scattered(bytes: Uint8Array, iov: readonly Uint8Array[]): void {
+  let at = 0;
+  for (const piece of iov) {
+    piece.set(bytes.subarray(at, at + piece.length));
+    at += piece.length;
+    if (at >= bytes.length) return;
+  }
+}
+
+function spaceOf(messages: readonly ControlMessage[]): number {
+  return messages.reduce((bytes, { data }) => bytes + CMSG_SPACE(dataBytes(data)), 0);
+}
