@@ -3,6 +3,13 @@ import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
 import { ALL_HOSTS_ADDRESS, formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
 
+/** Who looks on at what an interface carries. Keeps nothing of it. */
+export interface InterfaceTap {
+  incoming(packet: Packet, from: Interface): void;
+  outgoing(packet: Packet, by: Interface): void;
+  wentDown(by: Interface): void;
+}
+
 /** What IPv4 wants to hear from its interfaces. */
 export interface InterfaceOwner {
   /** Takes ownership of the packet. */
@@ -41,6 +48,8 @@ export class Interface implements LinkReceiver {
   /** Whether its address is in 127/8: the only interface that may carry such addresses. */
   readonly isLoopback: boolean;
   readonly counters = new InterfaceCounters();
+  /** Undefined while nobody looks on. */
+  tap: InterfaceTap | undefined = undefined;
   private readonly owner: InterfaceOwner;
   private readonly inputFlags: number;
   private isUp = true;
@@ -80,6 +89,7 @@ export class Interface implements LinkReceiver {
   set up(up: boolean) {
     this.isUp = up;
     this.owner.interfaceChanged();
+    if (!up) this.tap?.wentDown(this);
   }
 
   /** Whether `address` is a broadcast on this link; the limited one is, wherever it comes in. */
@@ -108,6 +118,7 @@ export class Interface implements LinkReceiver {
     this.counters.receivedBytes += packet.length;
     packet.interfaceIndex = this.index;
     packet.flags |= this.inputFlags;
+    if (this.tap !== undefined) this.tap.incoming(packet, this);
     this.owner.input(packet, this);
   }
 
@@ -115,6 +126,7 @@ export class Interface implements LinkReceiver {
   output(packet: Packet, nextHop: number): void {
     this.counters.sentPackets++;
     this.counters.sentBytes += packet.length;
+    if (this.tap !== undefined) this.tap.outgoing(packet, this);
     this.link.send(packet, nextHop);
   }
 }

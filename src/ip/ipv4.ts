@@ -45,6 +45,7 @@ import { PathMtuCache } from "./path-mtu.ts";
 import { Raw } from "./raw.ts";
 import { Reassembler } from "./reassemble.ts";
 import { RouteTable } from "./route.ts";
+import { Taps } from "./tap.ts";
 import { findWay, type Journey } from "./way.ts";
 
 export interface Ipv4Environment {
@@ -63,6 +64,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   readonly icmp: Icmp;
   readonly identification: Identification;
   readonly raw: Raw;
+  readonly taps: Taps;
   private readonly interfaceList: Interface[] = [];
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
@@ -77,6 +79,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.clock = clock;
     this.config = config;
     this.routes = new RouteTable(this.interfaceList);
+    this.taps = new Taps(clock, this.interfaceList);
     this.identification = new Identification(key);
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
     const { identification, transports } = this;
@@ -107,6 +110,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     const { address, prefixLength } = added;
     this.routes.addRoute(address & prefixMask(prefixLength), prefixLength, 0, added);
     this.changes++;
+    this.taps.changed();
     return added;
   }
 

@@ -23,6 +23,10 @@ export interface Link {
   /** The largest datagram it carries, in bytes. */
   readonly mtu: number;
   readonly features: LinkFeatures;
+  /** What its frames are, as an ARPHRD_ number (<net/if_arp.h>). Left out: bare datagrams, ARPHRD_NONE. */
+  readonly hardwareType?: number;
+  /** Its own link-layer address. Left out where links have none. */
+  readonly hardwareAddress?: Uint8Array;
   /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
   send(packet: Packet, nextHop: number): void;
   /** Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. */

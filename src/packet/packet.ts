@@ -5,6 +5,8 @@ import type { Slab } from "./slab.ts";
 export const FLAG_BROADCAST = 1;
 /** The transport checksum needs no verification: the link trusts its medium, as `lo` does. */
 export const FLAG_CHECKSUM_TRUSTED = 2;
+/** A copy of a packet on its way out, for who looks on. */
+export const FLAG_OUTGOING = 4;
 
 /**
  * One packet in a slab. It has one owner at a time: `send` and `input` pass ownership on, and the last owner

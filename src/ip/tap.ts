@@ -1,0 +1,246 @@
+/** Looking on at what the interfaces of a host carry, and sending by them past IP: what packet(7) calls packet sockets. */
+import type { Clock } from "../base/clock.ts";
+import { copyBytes } from "../base/copy.ts";
+import { EAGAIN, EBADF, EINVAL, EMSGSIZE, ENETDOWN, ENXIO } from "../base/errno.ts";
+import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
+import { POLLERR, POLLIN, POLLOUT } from "../base/readiness.ts";
+import { Task } from "../base/task.ts";
+import { FLAG_BROADCAST, FLAG_OUTGOING, type Packet } from "../packet/packet.ts";
+import { copyPacket } from "../packet/packet-copy.ts";
+import { PacketQueue } from "../packet/packet-queue.ts";
+import { packetPool } from "../packet/pool.ts";
+import { isMulticast } from "./address.ts";
+import type { Interface, InterfaceTap } from "./interface.ts";
+import { AT_DESTINATION, IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
+
+/** What a tap may ask for beside the number of one protocol: nothing, and everything, outgoing packets too. */
+export const ETHER_TYPE_NONE = 0;
+export const ETHER_TYPE_ALL = 0x0003;
+/** What a datagram without a header of its link is, by its version. */
+const ETHER_TYPE_IPV4 = 0x0800;
+const ETHER_TYPE_IPV6 = 0x86dd;
+
+/** What became of a packet: PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST and PACKET_OUTGOING of <linux/if_packet.h>. */
+const TO_HOST = 0;
+const TO_BROADCAST = 1;
+const TO_MULTICAST = 2;
+const OUTGOING = 4;
+
+/** Half of Linux's rmem_default and wmem_default, bytes. */
+const BUFFER_BYTES = 106_496;
+
+/** What a user may choose; only the size of the queue means something here. */
+export class TapSettings {
+  /** SO_RCVBUF: bytes that may wait to be read; the buffers they stand in may take twice as much. Default 106496. */
+  receiveBufferBytes = BUFFER_BYTES;
+  sendBufferBytes = BUFFER_BYTES;
+  timeToLive = 0;
+  trafficClass = 0;
+  reuseAddress = false;
+}
+
+/** What {@link Tap.receive} tells about a packet beside its bytes. */
+export class TapInfo {
+  interfaceIndex = -1;
+  /** 0x0800 … */
+  etherType = 0;
+  /** PACKET_HOST … */
+  packetType = 0;
+  /** Length of the whole packet, bytes, however much was asked for. */
+  fullLength = 0;
+  truncated = false;
+}
+
+/** One who looks on. Calls return ≥ 0 or a negative errno. */
+export class Tap {
+  readonly settings = new TapSettings();
+  /** What it wants to see: one protocol's, {@link ETHER_TYPE_ALL} or {@link ETHER_TYPE_NONE}. */
+  etherType: number;
+  /** -1: any interface. */
+  interfaceIndex = -1;
+  /** Called at the end of an instant in which a packet or an error came. */
+  onEvent: (() => void) | undefined = undefined;
+  /** Packets that found the queue full. */
+  dropped = 0;
+  private readonly taps: Taps;
+  private readonly queue = new PacketQueue();
+  private pendingError = 0;
+  private closed = false;
+  private readonly news = new Task(() => this.onEvent?.());
+
+  constructor(taps: Taps, etherType: number) {
+    this.taps = taps;
+    this.etherType = etherType;
+  }
+
+  /** Length of the first packet, 0 when there is none. */
+  get nextLength(): number {
+    return this.queue.first?.length ?? 0;
+  }
+
+  /** Looks at `etherType` on `by` alone, undefined for all interfaces. What waits to be read stays. */
+  bind(by: Interface | undefined, etherType: number): void {
+    this.interfaceIndex = by?.index ?? -1;
+    this.etherType = etherType;
+    this.taps.changed();
+    if (by !== undefined && !by.up) this.fail(ENETDOWN);
+  }
+
+  /** Sends `length` bytes by `by` as they are. ENXIO (no interface), ENETDOWN, EMSGSIZE, EINVAL (nothing), a pending error. */
+  send(data: Uint8Array, offset: number, length: number, by: Interface | undefined): number {
+    if (this.closed) return -EBADF;
+    if (by === undefined) return -ENXIO;
+    if (!by.up) return -ENETDOWN;
+    if (length > by.mtu) return -EMSGSIZE;
+    if (this.pendingError !== 0) return -this.takeError();
+    if (length === 0) return -EINVAL;
+    const packet = packetPool.allocate(length);
+    const { slab } = packet;
+    copyBytes(data, offset, slab.bytes, packet.offset, length);
+    packet.length = length;
+    const isDatagram = length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4;
+    const nextHop = isDatagram ? slab.view.getInt32(packet.offset + AT_DESTINATION) : 0;
+    this.taps.sendFrom(this, packet, by, nextHop);
+    return length;
+  }
+
+  /** As `receive` of a datagram: cut to `length`; MSG_PEEK, MSG_TRUNC. EAGAIN, ENETDOWN. */
+  receive(into: Uint8Array, offset: number, length: number, flags: number, info: TapInfo): number {
+    if (this.closed) return -EBADF;
+    if (this.pendingError !== 0) return -this.takeError();
+    const packet = this.queue.first;
+    if (packet === undefined) return -EAGAIN;
+    const fullLength = packet.length;
+    const copied = Math.min(length, fullLength);
+    copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
+    info.interfaceIndex = packet.interfaceIndex;
+    info.etherType = etherTypeOf(packet);
+    info.packetType = this.taps.packetTypeOf(packet);
+    info.fullLength = fullLength;
+    info.truncated = copied < fullLength;
+    if ((flags & MSG_PEEK) === 0) this.queue.shift();
+    return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
+  }
+
+  readiness(): number {
+    let mask = POLLOUT;
+    if (this.queue.first !== undefined) mask |= POLLIN;
+    if (this.pendingError !== 0) mask |= POLLERR;
+    return mask;
+  }
+
+  takeError(): number {
+    const error = this.pendingError;
+    this.pendingError = 0;
+    return error;
+  }
+
+  close(): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.onEvent = undefined;
+    this.queue.clear();
+    this.taps.forget(this);
+  }
+
+  /** Keeps a copy of `packet`, which passes `by`, if it wants to see it. */
+  offer(packet: Packet, by: Interface, direction: number): void {
+    if (this.interfaceIndex >= 0 && this.interfaceIndex !== by.index) return;
+    // as in Linux, only who wants everything sees what goes out
+    const isIncoming = direction === 0 && this.etherType !== ETHER_TYPE_NONE;
+    const wants = this.etherType === ETHER_TYPE_ALL || (isIncoming && this.etherType === etherTypeOf(packet));
+    if (!wants) return;
+    if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
+      this.dropped++;
+      return;
+    }
+    const copy = copyPacket(packet, packet.offset, packet.length);
+    copy.flags = (packet.flags & FLAG_BROADCAST) | direction;
+    copy.interfaceIndex = by.index;
+    this.queue.push(copy);
+    this.notify();
+  }
+
+  fail(errno: number): void {
+    this.pendingError = errno;
+    this.notify();
+  }
+
+  private notify(): void {
+    if (this.onEvent !== undefined) this.taps.clock.defer(this.news);
+  }
+}
+
+/** The taps of one host. While nobody looks on, the interfaces know of none. */
+export class Taps implements InterfaceTap {
+  readonly clock: Clock;
+  readonly interfaces: readonly Interface[];
+  private readonly open = new Set<Tap>();
+  /** Who is sending: it does not see its own packets, as in Linux. */
+  private sender: Tap | undefined = undefined;
+
+  constructor(clock: Clock, interfaces: readonly Interface[]) {
+    this.clock = clock;
+    this.interfaces = interfaces;
+  }
+
+  create(etherType: number): Tap {
+    const tap = new Tap(this, etherType);
+    this.open.add(tap);
+    this.changed();
+    return tap;
+  }
+
+  /** Called by a tap that closes. */
+  forget(tap: Tap): void {
+    this.open.delete(tap);
+    this.changed();
+  }
+
+  /** Somebody looks on, or no longer; or there is another interface. */
+  changed(): void {
+    const anybody = this.open.size > 0;
+    for (const each of this.interfaces) each.tap = anybody ? this : undefined;
+  }
+
+  incoming(packet: Packet, from: Interface): void {
+    if (!from.up) return;
+    for (const tap of this.open) tap.offer(packet, from, 0);
+  }
+
+  outgoing(packet: Packet, by: Interface): void {
+    for (const tap of this.open) if (tap !== this.sender) tap.offer(packet, by, FLAG_OUTGOING);
+  }
+
+  wentDown(by: Interface): void {
+    for (const tap of this.open) if (tap.interfaceIndex === by.index) tap.fail(ENETDOWN);
+  }
+
+  sendFrom(tap: Tap, packet: Packet, by: Interface, nextHop: number): void {
+    this.sender = tap;
+    by.output(packet, nextHop);
+    this.sender = undefined;
+  }
+
+  /**
+   * To whom a kept packet went. Where links have no addresses, what comes in by one is for the host at its end, and what
+   * goes to many can be told by the datagram's destination, as an Ethernet's address would say it.
+   */
+  packetTypeOf(packet: Packet): number {
+    if ((packet.flags & FLAG_OUTGOING) !== 0) return OUTGOING;
+    if (packet.length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4) {
+      const destination = packet.slab.view.getInt32(packet.offset + AT_DESTINATION);
+      if (isMulticast(destination)) return TO_MULTICAST;
+      const from = this.interfaces[packet.interfaceIndex];
+      if (from?.isBroadcast(destination)) return TO_BROADCAST;
+    }
+    return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_BROADCAST : TO_HOST;
+  }
+}
+
+/** What a datagram without a link header is: told by its version, as Linux's TUN does; 0 for neither IPv4 nor IPv6. */
+function etherTypeOf(packet: Packet): number {
+  const version = packet.length === 0 ? 0 : packet.slab.view.getUint8(packet.offset) >>> 4;
+  if (version === 4) return ETHER_TYPE_IPV4;
+  return version === 6 ? ETHER_TYPE_IPV6 : 0;
+}
