@@ -13,7 +13,7 @@ const FOR_BIND = 0x62696e64;
  */
 export function bind(tcb: Tcb, address: number, port: number): number {
   const { tcp } = tcb;
-  if (tcb.state !== CLOSED || tcb.localPort !== 0) return -EINVAL;
+  if (tcb.state !== CLOSED || hasPort(tcb)) return -EINVAL;
   const mayBeForeign = tcb.settings.freeBind || tcb.settings.transparent;
   if (address !== 0 && !mayBeForeign && !tcp.paths.isLocal(address)) return -EADDRNOTAVAIL;
   if (port === 0) {
@@ -23,17 +23,22 @@ export function bind(tcb: Tcb, address: number, port: number): number {
   } else if (!tcp.ports.mayBind(tcb, address, port)) {
     return -EADDRINUSE;
   }
-  tcb.localAddress = address;
+  tcb.localAddress = tcb.boundAddress = address;
   tcb.localPort = port;
   tcb.boundByUser = true;
   tcp.ports.add(tcb);
   return 0;
 }
 
+/** A connection that is over has given back a port that IP chose for it, and may be bound, as on Linux. */
+function hasPort(tcb: Tcb): boolean {
+  return tcb.localPort !== 0 && (tcb.boundByUser || tcb.remotePort === 0);
+}
+
 /** Gives `tcb` the place that `from` was bound to, where nobody can come in between. */
 export function inheritBinding(tcb: Tcb, from: Tcb): void {
   if (!from.boundByUser) return;
-  tcb.localAddress = from.localAddress;
+  tcb.localAddress = tcb.boundAddress = from.boundAddress;
   tcb.localPort = from.localPort;
   tcb.boundByUser = true;
   tcb.tcp.ports.add(tcb);

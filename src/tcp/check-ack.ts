@@ -120,6 +120,7 @@ function afterAck(tcb: Tcb): boolean {
   if (tcb.state === FIN_WAIT_1) {
     tcb.enter(FIN_WAIT_2);
     boundFinWait2(tcb);
+    if (tcb.settings.finWait2Micros < 0 && tcb.orphaned) return false; // it is over
     tcb.notify();
     return true;
   }

@@ -7,8 +7,8 @@ import type { Segment } from "./segment.ts";
 import { CLOSE_WAIT, CLOSING, isOneOf, LAST_ACK, SYN_RECEIVED, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
-/** States in which both sides have said all: a reset just ends them. */
-const SAID_ALL = (1 << CLOSING) | (1 << LAST_ACK) | (1 << TIME_WAIT);
+/** States in which both sides have said all. */
+const SAID_ALL = (1 << CLOSING) | (1 << LAST_ACK);
 
 export function checkReset(tcb: Tcb, segment: Segment): boolean {
   if ((segment.flags & RST) === 0) return true;
@@ -22,8 +22,10 @@ export function checkReset(tcb: Tcb, segment: Segment): boolean {
     // RFC 9293 §3.10.7.4, MUST-11: a passive open returns to LISTEN silently, an active one was refused
     if (tcb.passive) removeEmbryonic(tcb);
     else failConnection(tcb, ECONNREFUSED);
-  } else if (isOneOf(tcb.state, SAID_ALL)) {
+  } else if (tcb.state === TIME_WAIT) {
     enterClosed(tcb);
+  } else if (isOneOf(tcb.state, SAID_ALL)) {
+    failConnection(tcb, ECONNRESET); // our FIN was not acknowledged: what we sent may not have arrived
   } else {
     tcb.tcp.counters.establishedResets++;
     // RFC 9293 §3.6, MUST-12: not the end of the stream. Behind that end it is EPIPE, as on Linux

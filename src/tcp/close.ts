@@ -1,5 +1,5 @@
 /** CLOSE, RFC 9293 §3.10.4; shutdown is the half of it that the user can ask for. */
-import { ENOTCONN } from "../base/errno.ts";
+import { ECONNRESET, ENOTCONN } from "../base/errno.ts";
 import { abort } from "./abort.ts";
 import { enterClosed } from "./end.ts";
 import { noteOrphan } from "./leftovers.ts";
@@ -43,7 +43,7 @@ export function close(tcb: Tcb): void {
   } else if (isOneOf(tcb.state, SYNCHRONIZED) && tcb.receiveQueue > 0) {
     sendReset(tcb); // in CLOSING and LAST-ACK too, where ABORT would be silent: the peer thinks that all was read
     enterClosed(tcb);
-  } else if (isOneOf(tcb.state, SYNCHRONIZED) && tcb.settings.abortOnClose) {
+  } else if (tcb.settings.abortOnClose) {
     abort(tcb, 0);
   } else {
     tcb.receiveRing.clear();
@@ -76,7 +76,7 @@ function closeListener(tcb: Tcb): void {
 
 /**
  * `how`: 0 nothing more will be read, 1 nothing more will be sent (FIN), 2 both. A listener that shuts down reading
- * stops listening, a connection attempt is given up, as on Linux. ENOTCONN.
+ * stops listening, a connection attempt is given up, as on Linux. ENOTCONN (there is no connection, or it is over).
  */
 export function shutdown(tcb: Tcb, how: number): number {
   if (tcb.state === LISTEN) {
@@ -84,17 +84,25 @@ export function shutdown(tcb: Tcb, how: number): number {
     return 0;
   }
   if (tcb.state === SYN_SENT) {
-    tcb.readShutdown = tcb.writeShutdown = true;
-    enterClosed(tcb);
+    giveUp(tcb);
     return 0;
   }
-  if (tcb.state === CLOSED) return -ENOTCONN;
   const { readShutdown, writeShutdown } = tcb;
   if (how !== SHUT_WR) tcb.readShutdown = true;
   if (how !== SHUT_RD) queueFin(tcb);
   // once: who shuts down whenever he hears of readiness is not called for ever
   if (tcb.readShutdown !== readShutdown || tcb.writeShutdown !== writeShutdown) tcb.notify();
-  return 0;
+  // It is remembered nonetheless: who connects afterwards finds that half shut (Linux, inet_shutdown)
+  return tcb.state === CLOSED || tcb.state === TIME_WAIT ? -ENOTCONN : 0;
+}
+
+/** An attempt to connect ends, with ECONNRESET to be heard, and another may be made. */
+function giveUp(tcb: Tcb): void {
+  tcb.error = ECONNRESET;
+  enterClosed(tcb);
+  tcb.remoteAddress = tcb.remotePort = 0;
+  tcb.localAddress = tcb.boundAddress;
+  if (!tcb.boundByUser) tcb.localPort = 0;
 }
 
 /** RFC 9293 §3.10.4: the FIN stands behind all that was sent before; the state changes at once. */

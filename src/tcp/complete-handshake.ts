@@ -9,6 +9,7 @@ import type { Tcb } from "./tcb.ts";
  */
 export function completeHandshake(tcb: Tcb, segment: Segment): boolean {
   const queue = tcb.listener?.queue;
+  if (isDeferred(tcb, segment)) return false;
   if (queue?.full) {
     tcb.tcp.counters.droppedAcceptFull++;
     return false;
@@ -24,5 +25,13 @@ export function completeHandshake(tcb: Tcb, segment: Segment): boolean {
     queue.push(tcb);
     tcb.listener!.notify();
   }
+  return true;
+}
+
+/** TCP_DEFER_ACCEPT: an ACK without text is not enough yet. It is noted: the peer need not hear the SYN-ACK again soon. */
+function isDeferred(tcb: Tcb, segment: Segment): boolean {
+  const deferred = tcb.listener?.settings.deferAccept ?? 0;
+  if (deferred <= tcb.retransmissions || segment.length > 0) return false;
+  tcb.handshakeDeferred = true;
   return true;
 }

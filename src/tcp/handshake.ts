@@ -39,6 +39,9 @@ export function prepare(tcb: Tcb, iss: number | undefined): void {
     localAddress,
     (remotePort << 16) | localPort,
   );
+  tcb.retransmissions = 0; // of an attempt that was given up
+  tcb.rto.restart();
+  tcb.error = tcb.softError = 0;
   tcb.receiveBufferBytes = settings.receiveBufferBytes;
   tcb.sendBufferBytes = settings.sendBufferBytes;
   // RFC 9293 §3.7.1, MUST-67 and RFC 6691 §2: what the link carries less the fixed headers, options not counted
@@ -47,7 +50,9 @@ export function prepare(tcb: Tcb, iss: number | undefined): void {
   const largestBuffer = settings.receiveBufferFixed
     ? tcb.receiveBufferBytes
     : Math.max(tcb.receiveBufferBytes, config.maxReceiveBufferBytes);
-  rcv.scale = config.windowScaling ? windowScaleFor(largestBuffer) : 0;
+  const largestWindow =
+    settings.windowClamp > 0 ? Math.min(settings.windowClamp, largestBuffer) : largestBuffer;
+  rcv.scale = config.windowScaling ? windowScaleFor(largestWindow) : 0;
   tcb.lastReceivedAt = clock.now;
 }
 

@@ -23,9 +23,22 @@ export function icmpError(tcp: Tcp, report: IcmpReport): void {
     return;
   }
   if (report.type === UNREACHABLE && report.code === FRAGMENTATION_NEEDED) lowerPathMtu(tcb, report);
-  else if (isHard(report) && (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED))
-    refuse(tcb, report.errno);
+  else if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) errorInOpen(tcb, report);
+  else if (tcb.settings.receiveErrors && !tcb.orphaned) tell(tcb, report.errno);
   else tcb.softError = report.errno; // MUST-56; RFC 5927 §5.2: synchronized connections take hard errors for soft ones
+}
+
+/** A user who has asked for errors (IP_RECVERR) is waiting for them: to him soft ones are as good as hard ones. */
+function errorInOpen(tcb: Tcb, report: IcmpReport): void {
+  const endsOpen = isHard(report) || tcb.tcp.config.softErrorsEndOpen || tcb.settings.receiveErrors;
+  if (endsOpen) refuse(tcb, report.errno);
+  else tcb.softError = report.errno; // MUST-56
+}
+
+/** IP_RECVERR: the next call fails with it; the connection goes on. */
+function tell(tcb: Tcb, errno: number): void {
+  tcb.error = errno;
+  tcb.notify();
 }
 
 /** A parameter problem is a soft error to TCP, whatever it is to others (RFC 9293 §3.9.2.2, MUST-56). */

@@ -70,7 +70,7 @@ export function listen(tcb: Tcb, backlog: number): number {
   }
   if (tcb.state !== CLOSED || tcb.remotePort !== 0) return -EINVAL;
   if (tcb.localPort === 0) {
-    const bound = bind(tcb, 0, 0);
+    const bound = bind(tcb, tcb.localAddress, 0);
     if (bound < 0) return bound;
   }
   // RFC 9293 §3.9.1.1, MUST-41, MUST-42: other connections on the port are in nobody's way

@@ -24,6 +24,7 @@ export function output(tcb: Tcb): void {
     if (tcb.synAcknowledged && tcb.path!.mtu !== tcb.snd.mtu) followPath(tcb);
     const sentAgain = retransmitLost(tcb);
     const sentNew = sendNew(tcb);
+    if (sentNew && tcb.settings.notSentLowWater > 0) tcb.notify(); // perhaps writable by now
     if (!sentAgain && !sentNew && tcb.recovery.phase === RECOVERY) retransmitSpeculatively(tcb);
     if (tcb.congestion !== undefined) tcb.recovery.noteFlight(tcb, isHeldByCongestion(tcb));
     armPersist(tcb);

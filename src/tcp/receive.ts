@@ -14,8 +14,9 @@ import { updateWindowAfterRead } from "./window.ts";
  * inline; EAGAIN: announced, not come yet).
  */
 export function receive(tcb: Tcb, into: Uint8Array, offset: number, length: number, flags: number): number {
-  if (tcb.state === LISTEN || tcb.remotePort === 0) return -ENOTCONN;
+  if (tcb.state === LISTEN) return -ENOTCONN;
   if ((flags & MSG_OOB) !== 0) return receiveUrgent(tcb, into, offset, flags);
+  if (tcb.remotePort === 0) return nothingToRead(tcb);
   skipUrgentOctet(tcb);
   const count = Math.min(length, readable(tcb));
   if (count === 0) return length === 0 && tcb.error === 0 ? 0 : nothingToRead(tcb);
@@ -51,7 +52,8 @@ function skipUrgentOctet(tcb: Tcb): void {
 function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, flags: number): number {
   const rcv = tcb.rcv;
   if (!rcv.urgent || rcv.urgentTaken || tcb.settings.oobInline) return -EINVAL;
-  if (!gt(rcv.nxt, urgentOctet(tcb))) return -EAGAIN;
+  if (tcb.state === CLOSED && !rcv.closed) return -ENOTCONN;
+  if (!gt(rcv.nxt, urgentOctet(tcb))) return tcb.readShutdown || rcv.closed ? 0 : -EAGAIN;
   if (into.length > offset) into[offset] = tcb.receiveRing.byteAt(urgentOctet(tcb));
   if ((flags & MSG_PEEK) === 0) rcv.urgentTaken = true;
   return 1;
@@ -59,13 +61,15 @@ function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, flags: number
 
 function nothingToRead(tcb: Tcb): number {
   // The peer's FIN was the end of the stream, whatever came later: as on Linux the writer hears of that.
-  if (tcb.rcv.closed || tcb.readShutdown || tcb.state === TIME_WAIT) return 0;
+  if (tcb.rcv.closed || tcb.state === TIME_WAIT) return 0;
   if (tcb.error !== 0) {
     const error = tcb.error;
     tcb.error = 0;
     return -error; // RFC 9293 §3.6, MUST-12: a reset is no end of the stream
   }
-  return tcb.state === CLOSED ? 0 : -EAGAIN;
+  if (tcb.readShutdown) return 0;
+  if (tcb.state !== CLOSED) return -EAGAIN;
+  return tcb.remotePort === 0 ? -ENOTCONN : 0;
 }
 
 function consume(tcb: Tcb, count: number): void {
@@ -80,6 +84,14 @@ function consume(tcb: Tcb, count: number): void {
 /** Whether the user stands at the mark: the next byte to read is the urgent one, or follows it (SIOCATMARK, MUST-33). */
 export function atMark(tcb: Tcb): boolean {
   return tcb.rcv.urgent && tcb.rcv.read === urgentOctet(tcb);
+}
+
+/** How many bytes lie before the urgent one, when it has come, is not inline and was not passed; else -1. */
+export function urgentAhead(tcb: Tcb): number {
+  const { rcv } = tcb;
+  const octet = urgentOctet(tcb);
+  if (!rcv.urgent || tcb.settings.oobInline || !gt(rcv.nxt, octet) || lt(octet, rcv.read)) return -1;
+  return (octet - rcv.read) | 0;
 }
 
 /** Whether an urgent byte is there, or announced, that MSG_OOB has not read: POLLPRI (RFC 9293 §3.8.5, MUST-32). */

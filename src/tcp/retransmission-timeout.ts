@@ -66,8 +66,8 @@ function isGivenUp(tcb: Tcb): boolean {
   const config = tcb.tcp.config;
   const isEmbryo = tcb.state === SYN_RECEIVED && tcb.passive;
   let limit = config.maxRetransmissions;
-  if (tcb.state === SYN_SENT) limit = config.maxSynRetransmissions; // MUST-22, MUST-23
-  if (tcb.state === SYN_RECEIVED) limit = config.maxSynAckRetransmissions;
+  if (tcb.state === SYN_SENT) limit = tcb.settings.synRetransmissions || config.maxSynRetransmissions; // MUST-22, MUST-23
+  if (tcb.state === SYN_RECEIVED) limit = synAckLimit(tcb);
   const userTimeout = tcb.settings.userTimeoutMicros;
   const isOverdue = userTimeout > 0 && tcb.tcp.clock.now - tcb.recovery.stalledSince >= userTimeout;
   // MUST-21: what the user says takes the place of R2, were it later; but not of SYNs, nor when the user is gone
@@ -78,7 +78,22 @@ function isGivenUp(tcb: Tcb): boolean {
   return true;
 }
 
+/** TCP_SYNCNT of a listener counts here too, and TCP_DEFER_ACCEPT gives a peer that has answered all its time (Linux, syn_ack_recalc). */
+function synAckLimit(tcb: Tcb): number {
+  const limit = tcb.settings.synRetransmissions || tcb.tcp.config.maxSynAckRetransmissions;
+  return tcb.handshakeDeferred ? Math.max(limit, deferredTimes(tcb)) : limit;
+}
+
+function deferredTimes(tcb: Tcb): number {
+  return tcb.listener?.settings.deferAccept ?? 0;
+}
+
 function resendSyn(tcb: Tcb): void {
+  // A peer whose ACK was not taken gets its last chance when the time is nearly over.
+  if (tcb.handshakeDeferred && tcb.retransmissions < deferredTimes(tcb)) {
+    armRetransmission(tcb);
+    return;
+  }
   tcb.totalRetransmissions++;
   tcb.tcp.counters.retransmissions++;
   transmit(tcb, tcb.snd.iss, 0, tcb.state === SYN_SENT ? SYN : SYN | ACK);

@@ -28,6 +28,11 @@ export class Rto {
     this.max = max;
   }
 
+  /** Another attempt begins. */
+  restart(): void {
+    if (this.srtt === 0) this.rto = this.initial;
+  }
+
   /** Takes one measured round trip; by Karn's rule never that of a retransmitted segment (RFC 6298 §3). */
   sample(rtt: number): void {
     const measured = Math.max(1, rtt);

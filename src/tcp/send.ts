@@ -17,7 +17,7 @@ export function send(tcb: Tcb, data: Uint8Array, offset: number, length: number,
   if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) return -EAGAIN;
   if (!isOneOf(tcb.state, CAN_SEND)) return -EPIPE;
   const snd = tcb.snd;
-  const free = sendSpace(tcb);
+  const free = Math.min(sendSpace(tcb), unsentAllowance(tcb));
   if (length > 0 && free <= 0) return -EAGAIN;
   const taken = Math.min(length, free);
   const queued = (snd.end - snd.una) | 0;
@@ -38,6 +38,21 @@ function takePending(tcb: Tcb): number {
   const error = tcb.error;
   tcb.error = 0;
   return error;
+}
+
+/** Bytes queued that were never sent. */
+export function unsentBytes(tcb: Tcb): number {
+  return Math.max(0, (tcb.snd.end - tcb.snd.nxt) | 0);
+}
+
+/** What TCP_NOTSENT_LOWAT lets the user add: up to that much unsent, beside what may leave at once; a segment at least. */
+function unsentAllowance(tcb: Tcb): number {
+  const { settings, snd, congestion, scoreboard } = tcb;
+  if (settings.notSentLowWater === 0) return Number.POSITIVE_INFINITY;
+  const room = settings.notSentLowWater - unsentBytes(tcb);
+  if (room <= 0) return 0;
+  const mayLeave = Math.min((snd.una + snd.wnd - snd.nxt) | 0, congestion!.cwnd - scoreboard.pipe);
+  return Math.max(snd.mss, room + Math.max(0, mayLeave));
 }
 
 /** Bytes that the send buffer has room for. It grows with the congestion window unless the user has fixed it. */

@@ -1,5 +1,6 @@
 /** STATUS, RFC 9293 §3.10.6, in the form of Linux's TCP_INFO. */
 import { fixedOptionsLength } from "./build.ts";
+import { CLOSED, LISTEN, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { freeSpace } from "./window.ts";
 
@@ -13,7 +14,7 @@ const OPTION_WINDOW_SCALE = 4;
  * Fields that tell of pacing, delivery rates and what bounded the sender are absent: nothing here measures that yet.
  */
 export interface TcpInfo {
-  /** 1 is ESTABLISHED: see state.ts. */
+  /** 1 is ESTABLISHED: see state.ts. As on Linux a socket in TIME-WAIT shows CLOSED: the connection lingers without it. */
   state: number;
   /** 0 open, 3 fast recovery, 4 loss (after a timeout). */
   ca_state: number;
@@ -28,7 +29,7 @@ export interface TcpInfo {
   ato: number;
   snd_mss: number;
   rcv_mss: number;
-  /** Segments: sent and not acknowledged, SACKed, judged lost, sent again and in flight. */
+  /** Segments: sent and not acknowledged (of a listener: connections that wait for accept), SACKed (of a listener: its backlog), judged lost, sent again and in flight. */
   unacked: number;
   sacked: number;
   lost: number;
@@ -77,8 +78,9 @@ export function info(tcb: Tcb): TcpInfo {
   const segments = (bytes: number) => Math.ceil(bytes / mss);
   const sinceMillis = (at: number) => Math.floor((tcp.clock.now - at) / 1000);
   const ssthresh = tcb.congestion?.ssthresh ?? Number.POSITIVE_INFINITY;
+  const isListening = tcb.state === LISTEN;
   return {
-    state: tcb.state,
+    state: tcb.state === TIME_WAIT ? CLOSED : tcb.state,
     ca_state: recovery.phase === 0 ? 0 : recovery.phase + 2,
     retransmits: tcb.retransmissions,
     probes: tcb.probes,
@@ -93,8 +95,8 @@ export function info(tcb: Tcb): TcpInfo {
     ato: tcp.config.delayedAckMillis * 1000,
     snd_mss: mss,
     rcv_mss: rcv.observedMss,
-    unacked: scoreboard.count,
-    sacked: segments(scoreboard.sackedBytes),
+    unacked: isListening ? tcb.queue!.length : scoreboard.count,
+    sacked: isListening ? tcb.queue!.backlog : segments(scoreboard.sackedBytes),
     lost: segments(scoreboard.lostBytes),
     retrans: segments(scoreboard.retransmittedBytes),
     last_data_sent: sinceMillis(tcb.lastSentAt),

@@ -14,7 +14,7 @@ import { Scoreboard } from "./recovery/scoreboard.ts";
 import { retransmissionTimeout } from "./retransmission-timeout.ts";
 import { Rto } from "./rto.ts";
 import { Settings } from "./settings.ts";
-import { CLOSED, LISTEN, stateName, TIME_WAIT } from "./state.ts";
+import { CLOSED, LISTEN, SYN_SENT, stateName, TIME_WAIT } from "./state.ts";
 import type { Tcp } from "./tcp.ts";
 import { closingTimeout } from "./time-wait.ts";
 
@@ -106,12 +106,15 @@ export class Tcb {
   /** Whether it is in a bucket of the demultiplexer, and the next one there. */
   inBucket = false;
   nextInBucket: Tcb | undefined = undefined;
-  /** The user asked for this very port, so nobody else may be given it. */
+  /** The user asked for this very port, so nobody else may be given it; and the address that bind was given. */
   boundByUser = false;
+  boundAddress = 0;
   /** From a passive OPEN (RFC 9293 §3.10.7.4, MUST-11: remembered for RST and SYN in SYN-RECEIVED). */
   passive = false;
   /** The user has let go; nobody is to be told. */
   orphaned = false;
+  /** SYN-RECEIVED, and an ACK without text was not taken yet (TCP_DEFER_ACCEPT). */
+  handshakeDeferred = false;
   /** The listener it came from, until it is accepted; and the next one waiting there. */
   listener: Tcb | undefined = undefined;
   nextAccepted: Tcb | undefined = undefined;
@@ -255,6 +258,12 @@ export class Tcb {
   /** RFC 5681 §2, FlightSize: what was sent and not acknowledged, in sequence numbers. */
   get flightSize(): number {
     return (this.snd.nxt - this.snd.una) | 0;
+  }
+
+  /** Whether there is a peer to name (getpeername): not before the handshake, nor when the connection is over. */
+  get isConnected(): boolean {
+    const { state } = this;
+    return this.remotePort !== 0 && state !== CLOSED && state !== SYN_SENT && state !== TIME_WAIT;
   }
 
   /** Whether our SYN was acknowledged; not so in FIN-WAIT-1 when the user has closed in SYN-RECEIVED. */

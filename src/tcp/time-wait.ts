@@ -1,6 +1,7 @@
 /** TIME-WAIT, and the bound of FIN-WAIT-2: RFC 9293 §3.6.1, RFC 6191. */
 import { enterClosed, stopTimers } from "./end.ts";
 import { noteTimeWait } from "./leftovers.ts";
+import { sendReset } from "./reset.ts";
 import type { Segment } from "./segment.ts";
 import { geq, gt } from "./sequence.ts";
 import { FIN_WAIT_2, TIME_WAIT } from "./state.ts";
@@ -23,11 +24,18 @@ export function restartTimeWait(tcb: Tcb): void {
 
 /**
  * A connection that its user has closed does not wait for ever for the peer's FIN. A half-closed one, whose user still
- * reads, does.
+ * reads, does. TCP_LINGER2 says how long; when it says not at all, the connection is reset.
  */
 export function boundFinWait2(tcb: Tcb): void {
   if (tcb.state !== FIN_WAIT_2 || !tcb.orphaned || tcb.closingTimer.armed) return;
-  tcb.tcp.clock.armIn(tcb.closingTimer, tcb.tcp.config.finWait2TimeoutMillis * 1000);
+  const { finWait2Micros } = tcb.settings;
+  if (finWait2Micros < 0) {
+    sendReset(tcb);
+    enterClosed(tcb);
+    return;
+  }
+  const wanted = finWait2Micros || tcb.tcp.config.finWait2TimeoutMillis * 1000;
+  tcb.tcp.clock.armIn(tcb.closingTimer, Math.max(wanted, 3.5 * tcb.rto.rto)); // Linux, tcp_fin_time
 }
 
 export function closingTimeout(tcb: Tcb): void {

@@ -13,10 +13,18 @@ export function windowScaleFor(bytes: number): number {
   return shift;
 }
 
-/** Bytes of the receive buffer that no unread text takes, as far as a window can tell of them. */
+/** Bytes of the receive buffer that no unread text takes, as far as a window can tell of them, and the user lets it. */
 export function freeSpace(tcb: Tcb): number {
   const free = Math.max(0, tcb.receiveBufferBytes - tcb.receiveQueue);
-  return Math.min(free, LARGEST_UNSCALED << tcb.rcv.scale);
+  const { windowClamp } = tcb.settings;
+  const most = LARGEST_UNSCALED << tcb.rcv.scale;
+  return Math.min(free, windowClamp > 0 && windowClamp < most ? windowClamp : most);
+}
+
+/** The largest window that there can be, bytes. */
+function largestWindow(tcb: Tcb): number {
+  const { windowClamp } = tcb.settings;
+  return windowClamp > 0 ? Math.min(windowClamp, tcb.receiveBufferBytes) : tcb.receiveBufferBytes;
 }
 
 /**
@@ -28,7 +36,7 @@ export function offerWindow(tcb: Tcb, isSyn: boolean): number {
   const rcv = tcb.rcv;
   const free = freeSpace(tcb);
   const offered = rcv.wnd;
-  const grows = free - offered >= Math.min(tcb.receiveBufferBytes / 2, rcv.mss);
+  const grows = free - offered >= Math.min(largestWindow(tcb) / 2, rcv.mss);
   const window = grows ? free : offered;
   if (isSyn) {
     const unscaled = Math.min(window, LARGEST_UNSCALED); // RFC 7323 §2.2: never scaled in a SYN
@@ -52,7 +60,7 @@ export function offerWindow(tcb: Tcb, isSyn: boolean): number {
 export function updateWindowAfterRead(tcb: Tcb): void {
   const rcv = tcb.rcv;
   const growth = freeSpace(tcb) - rcv.wnd;
-  const buffer = tcb.receiveBufferBytes;
+  const buffer = largestWindow(tcb);
   const muchMore = growth >= 2 * rcv.mss && growth >= buffer / 4;
   const reopens = rcv.wnd < 2 * rcv.mss && growth >= Math.min(buffer / 2, rcv.mss);
   if (!muchMore && !reopens) return;
