@@ -1,5 +1,5 @@
 /** Runs one program on netwright, through one face, and gives a result a step. */
-import { SocketError } from "../../src/index.ts";
+import { type Pending, SocketError } from "../../src/index.ts";
 import { CFace } from "./c-face.ts";
 import type { SocketFace, Thing } from "./face.ts";
 import type { Face, Program, Step, Word } from "./language.ts";
@@ -37,6 +37,7 @@ const ACTIONS: Actions = {
 /** What is on its way over loopback arrives between two steps, ms. */
 const SETTLE = 3;
 const BLOCKS = Symbol("blocks");
+const EINTR = 4;
 
 /** One program under way. */
 export class Run {
@@ -75,14 +76,23 @@ export class Run {
     return this.printer.show(place);
   }
 
+  private pending(): Pending[] {
+    return [this.world.a, this.world.b].flatMap((host) => [...(host?.pendingCalls ?? [])]);
+  }
+
   async step({ op, words, names, within }: Step): Promise<string> {
     const action = ACTIONS[op];
     if (action === undefined) throw new Error(`there is no step ${op}`);
     const { net } = this.world;
+    const before = new Set(this.pending());
     try {
       const work = (async () => action(this, words, names))();
       const result = await Promise.race([work, net.sleep(within).then(() => BLOCKS)]);
-      if (result === BLOCKS) return "blocks";
+      if (result === BLOCKS) {
+        // as a signal interrupts it on the other side
+        for (const call of this.pending()) if (!before.has(call)) call.dismiss(EINTR);
+        return "blocks";
+      }
       return result === undefined || result === null ? "ok" : String(result);
     } catch (error) {
       return failure(error);

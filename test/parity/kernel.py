@@ -275,12 +275,16 @@ class Driver:
         self.thing(s).sendall(self.data(data), number(flags))
 
     def do_fill(self, _, s):
-        """Sends until nothing more is taken."""
-        try:
-            while True:
-                self.thing(s).send(b"x" * 65536, socket.MSG_DONTWAIT)
-        except BlockingIOError:
-            return "full"
+        """Sends until nothing more is taken, not even after a while."""
+        taken = 1
+        while taken:
+            taken = 0
+            try:
+                while True:
+                    taken += self.thing(s).send(b"x" * 65536, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                time.sleep(0.01)
+        return "full"
 
     def do_drain(self, _, s):
         """Receives whatever there is, and says no more than that."""

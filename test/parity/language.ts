@@ -85,7 +85,7 @@ const MACROS: Readonly<Record<string, (names: readonly string[]) => string[]>> =
 /** The programs of one file. Throws an Error that names the line. */
 export function parsePrograms(text: string, file: string): Program[] {
   const programs: Program[] = [];
-  let head: { name: string; title: string; place: string; faces: Face[] } | undefined;
+  let head: Head | undefined;
   let lines: string[] = [];
   const finish = () => {
     if (head !== undefined) programs.push(program(head, lines));
@@ -98,11 +98,13 @@ export function parsePrograms(text: string, file: string): Program[] {
     const title = /^== (\S+)\s*(.*)$/.exec(line);
     if (title !== null) {
       finish();
-      head = { name: title[1]!, title: title[2]!, place, faces: ["python", "c"] };
+      head = { name: title[1]!, title: title[2]!, place, faces: ["python", "c"], wire: false };
     } else if (head === undefined) {
       throw new Error(`${place}: a step before the first "== name"`);
     } else if (/^only (python|c)$/.test(line)) {
       head.faces = [line.slice(5) as Face];
+    } else if (line === "needs wire") {
+      head.wire = true;
     } else {
       lines.push(line);
     }
@@ -111,13 +113,21 @@ export function parsePrograms(text: string, file: string): Program[] {
   return programs;
 }
 
-function program(
-  head: { name: string; title: string; place: string; faces: Face[] },
-  lines: readonly string[],
-): Program {
+/** What stands above a program's steps. */
+interface Head {
+  readonly name: string;
+  readonly title: string;
+  readonly place: string;
+  faces: Face[];
+  /** It says that it needs a second host, whose address it does not name. */
+  wire: boolean;
+}
+
+function program({ wire, ...head }: Head, lines: readonly string[]): Program {
   const steps = lines.flatMap((line) => expand(line)).map((line) => step(line, head.place));
   const words = steps.flatMap((each) => each.words).filter((word) => typeof word === "string");
-  const wide = words.some((word) => WIDE.test(word)) || steps.some((each) => / on b\b/.test(each.text));
+  const wide =
+    wire || words.some((word) => WIDE.test(word)) || steps.some((each) => / on b\b/.test(each.text));
   const unsafe = words.some((word) => ADDRESS.test(word) && !SAFE.test(word));
   const privileged = steps.some((each) => PRIVILEGED.test(each.text));
   const pythonOnly = steps.some((each) => PYTHON_ONLY.has(each.op));

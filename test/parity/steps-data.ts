@@ -12,11 +12,21 @@ export const dataSteps: Actions = {
     return run.face.sendto(run.thing(s), bytes(data), number(flags), run.place(word));
   },
 
+  /** Sends until nothing more is taken, not even after a while. */
   async fill(run, [s]) {
     const thing = run.thing(s);
-    return untilAgain("full", async () =>
-      run.face.send(thing, new Uint8Array(65_536).fill(120), MSG_DONTWAIT),
-    );
+    const chunk = new Uint8Array(65_536).fill(120);
+    let taken = 0;
+    do {
+      taken = 0;
+      await untilAgain("full", async () => {
+        const count = await run.face.send(thing, chunk, MSG_DONTWAIT);
+        taken += count;
+        return count;
+      });
+      await run.world.net.sleep(10);
+    } while (taken > 0);
+    return "full";
   },
 
   async drain(run, [s]) {

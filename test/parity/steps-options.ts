@@ -17,7 +17,7 @@ export const optionSteps: Actions = {
   setsockopt(run, [s, word, value]) {
     const { level, option, name } = optionOf(word);
     const thing = run.thing(s);
-    run.face.setsockopt(thing, level, option, valueOf(run, name, value) as netwright.OptionValue);
+    run.face.setsockopt(thing, level, option, toValue(run, name, value) as netwright.OptionValue);
   },
 
   fcntl(run, [s, command, argument], names) {
@@ -72,7 +72,7 @@ function showValue(name: string, value: unknown): string {
     .join(" ");
 }
 
-function valueOf(run: Run, name: string, word: Word | undefined): unknown {
+function toValue(run: Run, name: string, word: Word | undefined): unknown {
   if (typeof word === "object") return name === "IP_OPTIONS" ? bytes(word) : word.data;
   const text = String(word);
   if (name === "SO_LINGER") {
