@@ -189,8 +189,9 @@ export class PosixFiles extends PosixNames {
 
   protected core(fd: number, syscall: string): SocketCore {
     const { file } = this.get(fd, syscall);
-    if (file instanceof SocketCore) return file;
-    throw new SocketError(ENOTSOCK, syscall);
+    if (!(file instanceof SocketCore)) throw new SocketError(ENOTSOCK, syscall);
+    if (file.closed) throw new SocketError(file.afterwards, syscall);
+    return file;
   }
 
   protected nonBlocking(fd: number): boolean {

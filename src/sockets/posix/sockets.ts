@@ -108,7 +108,7 @@ export class PosixSockets extends PosixFiles {
 
   /** ENOTCONN without a peer. */
   readonly getpeername = <A extends AnySockaddr = Sockaddr>(fd: number): A => {
-    const name = this.core(fd, "getpeername").remoteName;
+    const name = this.core(fd, "getpeername").peerName;
     if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
     return sockaddr(this.host, name) as A;
   };
