@@ -4,13 +4,14 @@ import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
+import type { QueuedError } from "../ip/error-queue.ts";
+import { Memberships } from "../ip/memberships.ts";
 import type { IcmpReport } from "../ip/path.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import { PacketQueue } from "../packet/packet-queue.ts";
 import { EndpointCounters } from "./counters.ts";
-import { DatagramQueue } from "./datagram-queue.ts";
-import { EndpointErrors, type QueuedError } from "./errors.ts";
+import { EndpointErrors } from "./errors.ts";
 import { sourcePortAt, UDP_HEADER_LENGTH } from "./header.ts";
-import { Memberships } from "./memberships.ts";
 import { type DatagramChoice, DEFAULT_DATAGRAM, Sender } from "./sender.ts";
 import { UdpSettings } from "./settings.ts";
 import type { Udp } from "./udp.ts";
@@ -59,7 +60,7 @@ export class UdpEndpoint {
   /** Called at once for every ICMP error about a datagram of this endpoint (RFC 1122 §4.1.3.3, MUST). Must not keep `report`. */
   onError: ((report: IcmpReport) => void) | undefined = undefined;
   private readonly udp: Udp;
-  private readonly queue = new DatagramQueue();
+  private readonly queue = new PacketQueue();
   private readonly sender: Sender;
   private isConnected = false;
   private addressBound = false;

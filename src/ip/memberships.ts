@@ -1,6 +1,6 @@
 import { EADDRINUSE, EADDRNOTAVAIL, EINVAL, ENOBUFS, ENODEV } from "../base/errno.ts";
-import { isMulticast } from "../ip/address.ts";
-import type { PathFinder } from "../ip/path.ts";
+import { isMulticast } from "./address.ts";
+import type { PathFinder } from "./path.ts";
 
 interface Membership {
   readonly group: number;
