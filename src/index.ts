@@ -7,6 +7,7 @@ export { Host } from "./host/host.ts";
 export type { Netstat, NetstatRow } from "./host/netstat.ts";
 export type { HostOptions } from "./host/options.ts";
 export type { Resolve, ResolverOptions, Reverse } from "./host/resolver.ts";
+export type { ConnectionOptions, ServerOptions } from "./host/socket-module.ts";
 export type { IpConfig } from "./ip/config.ts";
 export type { RouteOptions } from "./ip/route.ts";
 export type { Link, LinkFeatures, LinkReceiver } from "./link/link.ts";
@@ -16,7 +17,16 @@ export { DeadlockError } from "./sim/deadlock.ts";
 export { Network, type NetworkHostOptions, type NetworkOptions } from "./sim/network.ts";
 export type { DirectionOptions, WireOptions } from "./sim/options.ts";
 export type { Rule } from "./sim/rules.ts";
-export type { InetAddress, Place, SocketAddress } from "./sockets/address.ts";
+export type {
+  AddressInput,
+  AnyAddress,
+  InetAddress,
+  NoAddress,
+  PacketAddress,
+  PacketSocketAddress,
+  Place,
+  SocketAddress,
+} from "./sockets/address.ts";
 export type { Pending } from "./sockets/async.ts";
 export * from "./sockets/constants.ts";
 export { CMSG_LEN, CMSG_SPACE } from "./sockets/control.ts";
@@ -64,6 +74,13 @@ export type {
   SockaddrLlInput,
   SockaddrUn,
 } from "./sockets/posix/index.ts";
+export type { BinaryFile } from "./sockets/python/binary-file.ts";
+export type { Waiting } from "./sockets/python/handle.ts";
+export type { FileMode, FileOptions } from "./sockets/python/makefile.ts";
+export type { Ancillary } from "./sockets/python/messages.ts";
+export type { RawFile } from "./sockets/python/raw-file.ts";
+export type { Epoller, Poller, Selectable, SelectorEvent } from "./sockets/python/selectors.ts";
+export type { TextFile } from "./sockets/python/text-file.ts";
 export type { BookSockaddrIn, PlainSockaddrIn, SockaddrIn } from "./sockets/sockaddr.ts";
 export { Socket } from "./sockets/socket.ts";
 export type { StreamCore } from "./sockets/stream.ts";

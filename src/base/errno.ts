@@ -23,6 +23,7 @@ export const EDOM = 33;
 export const ELOOP = 40;
 export const ENONET = 64;
 export const EPROTO = 71;
+export const EILSEQ = 84;
 export const ENOTSOCK = 88;
 export const EDESTADDRREQ = 89;
 export const EMSGSIZE = 90;

@@ -20,30 +20,19 @@ import type { RouteTable } from "../ip/route.ts";
 import type { Link } from "../link/link.ts";
 import { Loopback } from "../link/loopback.ts";
 import type { Pending } from "../sockets/async.ts";
-import {
-  AF_INET,
-  AF_UNIX,
-  IPPROTO_TCP,
-  IPPROTO_UDP,
-  SOCK_CLOEXEC,
-  SOCK_DGRAM,
-  SOCK_NONBLOCK,
-  SOCK_STREAM,
-} from "../sockets/constants.ts";
+import { AF_INET, AF_UNIX, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM } from "../sockets/constants.ts";
 import type { Capability, SocketCore } from "../sockets/core.ts";
 import { DatagramCore } from "../sockets/datagram.ts";
 import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
 import { SocketError } from "../sockets/error.ts";
 import { describeEnds } from "../sockets/inet-core.ts";
 import type { Credentials } from "../sockets/message.ts";
-import { checkInteger, show } from "../sockets/misuse.ts";
+import { show } from "../sockets/misuse.ts";
 import type { HostTable } from "../sockets/names/hosts.ts";
 import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
 import type { ProtocolTable } from "../sockets/names/protocols.ts";
 import type { ServiceTable } from "../sockets/names/services.ts";
 import { Posix } from "../sockets/posix/index.ts";
-import { Socket } from "../sockets/socket.ts";
-import type { SocketHost } from "../sockets/socket-host.ts";
 import { StreamCore } from "../sockets/stream.ts";
 import { UnixDomain } from "../sockets/unix/domain.ts";
 import { DEFAULT_TCP_CONFIG } from "../tcp/config.ts";
@@ -54,9 +43,10 @@ import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
 import { type Netstat, socketRows } from "./netstat.ts";
 import { CAPABILITIES, checkAttach, checkOptions, type HostOptions } from "./options.ts";
 import { makeNames } from "./resolver.ts";
+import { SocketModule } from "./socket-module.ts";
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
-export class Host implements SocketHost {
+export class Host extends SocketModule {
   readonly name: string;
   readonly clock: Clock;
   readonly ipv4: Ipv4;
@@ -82,6 +72,7 @@ export class Host implements SocketHost {
   private closed = false;
 
   constructor(options: HostOptions = {}) {
+    super();
     checkOptions(options);
     const { name = "host", seed } = options;
     this.name = name;
@@ -120,16 +111,6 @@ export class Host implements SocketHost {
   /** The routing table: `host.route.add({ to: "10.1.0.0/16", via: "10.0.0.254" })`. */
   get route(): RouteTable {
     return this.ipv4.routes;
-  }
-
-  /** A socket, the Python way. SOCK_NONBLOCK may be or-ed into `type`. EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT. */
-  socket(family: number = AF_INET, type: number = SOCK_STREAM, protocol = 0): Socket {
-    checkInteger("socket", "family", family);
-    checkInteger("socket", "type", type);
-    checkInteger("socket", "protocol", protocol);
-    const core = this.makeSocket(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
-    if (typeof core === "number") throw new SocketError(core, "socket");
-    return new Socket(this, core, (type & SOCK_NONBLOCK) !== 0 ? 0 : null);
   }
 
   /** A TCP socket without promises. */

@@ -1,6 +1,6 @@
 /** Socket addresses as a user writes them. */
 import { BROADCAST_ADDRESS, formatAddress, tryParseAddress } from "../ip/address.ts";
-import { AF_INET } from "./constants.ts";
+import { AF_INET, type AF_UNSPEC } from "./constants.ts";
 import { checkRange, show } from "./misuse.ts";
 import type { PacketName } from "./socket-name.ts";
 
@@ -17,6 +17,38 @@ export interface InetAddress {
   address: string;
   port: number;
   family: "IPv4";
+}
+
+/** A socket address of AF_PACKET as calls return it: `struct sockaddr_ll`. */
+export interface PacketAddress {
+  /** The interface's name: "eth0". "" for none. */
+  interface: string;
+  /** An ETH_P_ number; 0 for none. */
+  protocol: number;
+  /** PACKET_HOST, PACKET_BROADCAST … */
+  packetType: number;
+  /** An ARPHRD_ number. */
+  hardwareType: number;
+  /** The link-layer address of who sent it, empty where links have none. */
+  hardwareAddress: Uint8Array;
+}
+
+/** Where a socket in AF_PACKET is or is to go: an interface by its name, and a protocol (0 to 65535, default 0). */
+export type PacketSocketAddress = Pick<PacketAddress, "interface"> & Partial<PacketAddress>;
+
+/** An address in any of the domains. In AF_UNIX it is a path: "\0…" is abstract, "" no name. */
+export type AnyAddress = InetAddress | string | PacketAddress;
+
+/** What calls take where they return an `A`. */
+export type AddressInput<A> = A extends string
+  ? string
+  : A extends PacketAddress
+    ? PacketSocketAddress
+    : SocketAddress;
+
+/** What `connect` takes to forget the peer. */
+export interface NoAddress {
+  family: typeof AF_UNSPEC;
 }
 
 /** What the synchronous core takes as a place: an int32 or uint32 or dotted quad with a port beside it, or both in one. */

@@ -2,172 +2,234 @@
  * Sockets the Python way: an object whose calls have the names and meanings of Python's `socket` module. What can
  * block returns a promise, what cannot returns its value; what fails throws or rejects with a {@link SocketError}.
  */
-import { EBADF, EINPROGRESS, ENOTCONN, ETIMEDOUT } from "../base/errno.ts";
-import { checkSocketAddress, type InetAddress, inetAddress, type SocketAddress } from "./address.ts";
-import { optionPatience, type Patience, perform } from "./async.ts";
-import { AcceptCall, ConnectCall, closeFile, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
-import { MSG_DONTWAIT, MSG_OOB, SOCK_STREAM } from "./constants.ts";
+import { EAGAIN, EINPROGRESS, ETIMEDOUT } from "../base/errno.ts";
+import type { AddressInput, InetAddress, NoAddress, SocketAddress } from "./address.ts";
+import { type Patience, perform } from "./async.ts";
+import { AcceptCall, ConnectCall, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
+import {
+  AF_INET,
+  MSG_CMSG_CLOEXEC,
+  MSG_DONTWAIT,
+  MSG_WAITALL,
+  SOCK_SEQPACKET,
+  SOCK_STREAM,
+} from "./constants.ts";
+import { collectControl, prepareControl, releaseControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
-import type { Description } from "./descriptors.ts";
 import { SocketError } from "./error.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
-import { type OptionValue, type OptionValueOf, readOption, writeOption } from "./options/index.ts";
-import type { SocketHost } from "./socket-host.ts";
-import { type InetName, inetName, namePlace, type SocketName } from "./socket-name.ts";
+import { isNoAddress, parseAddress } from "./python/addresses.ts";
+import { SelectedConnectCall } from "./python/connect.ts";
+import { duplicate, Handle, openDescriptor, type Waiting } from "./python/handle.ts";
+import { type FileMode, type FileOf, type FileOptions, makeFile } from "./python/makefile.ts";
+import {
+  type Ancillary,
+  checkBuffers,
+  gather,
+  parseAncillary,
+  scatter,
+  showAncillary,
+} from "./python/messages.ts";
+import type { SocketName } from "./socket-name.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
 
 /** How much one step of an iteration receives at most, bytes. */
 const CHUNK = 65_536;
 const LARGEST = 0x7fff_ffff;
 
-export class Socket {
-  private readonly host: SocketHost;
-  private readonly description: Description;
-  /** -1 when closed or detached. */
-  private descriptor: number;
-  private timeoutMillis: number | null;
+/**
+ * A socket whose addresses are of type `A`: {@link InetAddress} in AF_INET, a string in AF_UNIX, a PacketAddress in
+ * AF_PACKET. Every call that may wait takes `{ signal }` as its last argument.
+ */
+export class Socket<A = InetAddress> extends Handle<A> {
   private readableStream: ReadableStream<Uint8Array> | undefined = undefined;
   private writableStream: WritableStream<Uint8Array | string> | undefined = undefined;
 
-  constructor(host: SocketHost, core: SocketCore, timeoutMillis: number | null = null) {
-    this.host = host;
-    this.timeoutMillis = timeoutMillis;
-    this.descriptor = host.descriptors.open(core, timeoutMillis === 0);
-    if (this.descriptor < 0) {
-      core.close();
-      throw new SocketError(this.descriptor, "socket");
-    }
-    this.description = host.descriptors.get(this.descriptor)!;
+  /** Another descriptor and object for the same socket, with the same time-out. EMFILE. */
+  dup(): Socket<A> {
+    this.open("dup");
+    const copy = new Socket<A>(this.host, duplicate(this.host, this.descriptor, "dup"), null);
+    copy.settimeout(this.gettimeout());
+    return copy;
   }
 
-  /** AF_INET … */
-  get family(): number {
-    return this.file.domain;
-  }
-
-  /** SOCK_STREAM … */
-  get type(): number {
-    return this.file.type;
-  }
-
-  /** IPPROTO_TCP … */
-  get proto(): number {
-    return this.file.protocol;
-  }
-
-  /** The descriptor, which `host.posix` takes too; -1 once closed. */
-  fileno(): number {
-    return this.descriptor;
-  }
-
-  /** Gives it a local address. "" is any address, port 0 picks a free one. A name of this host will do. */
-  bind(where: SocketAddress): void {
-    checkSocketAddress("bind", where);
+  /**
+   * Gives it a local address. In AF_INET "" is any address, port 0 picks a free one; a name of this host will do. In
+   * AF_UNIX "" picks an abstract name. EADDRINUSE, EADDRNOTAVAIL, EINVAL (bound already), EACCES; ENODEV in AF_PACKET.
+   */
+  bind(where: AddressInput<A>): void {
     const core = this.open("bind");
-    const address = this.host.addressOf("bind", where.address);
-    if (typeof address !== "number") {
-      throw new RangeError(`bind: ${show(where.address)} is no name that this host knows by itself`);
+    const name = parseAddress(this.host, core.domain, "bind", where);
+    if (name instanceof Promise) {
+      name.catch(() => undefined);
+      const { address } = where as SocketAddress;
+      throw new RangeError(`bind: ${show(address)} is no name that this host knows by itself`);
     }
-    const name = inetName(address, where.port);
     this.check("bind", core.bind(name), name);
   }
 
-  /** `backlog`: connections that may wait for {@link accept}; default 128. */
+  /** `backlog`: connections that may wait for {@link accept}; default 128; below 0 is 0. */
   listen(backlog = 128): void {
-    this.check("listen", this.open("listen").listen(backlog));
+    checkInteger("listen", "backlog", backlog);
+    this.check("listen", this.open("listen").listen(Math.max(backlog, 0)));
   }
 
-  /** The next connection, and who is at its other end. */
-  async accept(): Promise<[connection: Socket, peer: InetAddress]> {
-    const wrap = (core: SocketCore): [Socket, InetAddress] => [
-      new Socket(this.host, core),
-      addressOf(core.remoteName),
+  /** The next connection, with the host's default time-out, and who is at its other end. */
+  async accept(waiting?: Waiting): Promise<[connection: Socket<A>, peer: A]> {
+    const wrap = (core: SocketCore): [Socket<A>, A] => [
+      new Socket<A>(this.host, openDescriptor(this.host, core, "accept")),
+      this.addressOf(core.remoteName),
     ];
-    const call = new AcceptCall(this.open("accept"), this.host.descriptors, wrap);
-    return perform(this.host, call, this.patience("receive"));
+    const patience = this.patience("accept", "receive", 0, waiting);
+    return perform(this.host, new AcceptCall(this.open("accept"), this.host.descriptors, wrap), patience);
   }
 
-  /** Connects, or fails with ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH … For a datagram socket: names the peer. */
-  async connect(where: SocketAddress): Promise<void> {
-    checkSocketAddress("connect", where);
-    const found = this.host.addressOf("connect", where.address);
-    const name = inetName(typeof found === "number" ? found : await found, where.port);
-    const core = this.open("connect");
-    const result = core.connect(name);
-    const patience = this.patience("send");
-    if (!core.connectPending || patience.nonBlocking) return this.check("connect", result, name);
-    return perform(this.host, new ConnectCall(core, name), {
-      ...patience,
-      timeoutErrno: patience.timeoutErrno === ETIMEDOUT ? ETIMEDOUT : EINPROGRESS,
-    });
+  /**
+   * Connects, or fails with ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH … For a datagram socket: names the peer, and
+   * `{ family: AF_UNSPEC }` forgets it.
+   */
+  async connect(where: AddressInput<A> | NoAddress, waiting?: Waiting): Promise<void> {
+    return this.connectWith("connect", where, this.patience("connect", "send", 0, waiting));
   }
 
-  /** As {@link connect}, but errors of the network come as a number, positive as in Python: 0, 111, 115 … */
-  async connect_ex(where: SocketAddress): Promise<number> {
+  /**
+   * As {@link connect}, but errors of the call come as a number, positive as in Python: 0, 111, 115 …; 11 when the time
+   * of {@link settimeout} is over. What is wrong with the address is thrown nevertheless.
+   */
+  async connect_ex(where: AddressInput<A> | NoAddress, waiting?: Waiting): Promise<number> {
     try {
-      await this.connect(where);
+      const patience = this.patience("connect_ex", "send", 0, waiting);
+      const { timeoutErrno } = patience;
+      const given = timeoutErrno === ETIMEDOUT ? { ...patience, timeoutErrno: EAGAIN } : patience;
+      await this.connectWith("connect_ex", where, given);
       return 0;
     } catch (error) {
-      if (error instanceof SocketError) return -error.errno;
+      if (error instanceof SocketError && error.syscall === "connect") return -error.errno;
       throw error;
     }
   }
 
   /** Takes what there is room for, at least a byte, and returns how many bytes that were. */
-  async send(data: Uint8Array | string, flags = 0): Promise<number> {
+  async send(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<number> {
+    const patience = this.patience("send", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", toBytes("send", data), flags, SEND_SOME);
-    return perform(this.host, call, this.patience("send", flags));
+    return perform(this.host, call, patience);
   }
 
   /** Takes everything. `data` must not change before the promise is settled. */
-  async sendall(data: Uint8Array | string, flags = 0): Promise<void> {
+  async sendall(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<void> {
+    const patience = this.patience("sendall", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", toBytes("sendall", data), flags, SEND_ALL);
-    await perform(this.host, call, this.patience("send", flags));
+    await perform(this.host, call, patience);
   }
 
   /** Sends one datagram to `where`: `sendto(data, where)`, or with flags `sendto(data, flags, where)`. */
+  async sendto(data: Uint8Array | string, where: AddressInput<A>, waiting?: Waiting): Promise<number>;
   async sendto(
     data: Uint8Array | string,
-    flagsOrWhere: number | SocketAddress,
-    maybeWhere?: SocketAddress,
+    flags: number,
+    where: AddressInput<A>,
+    waiting?: Waiting,
+  ): Promise<number>;
+  async sendto(data: Uint8Array | string, ...rest: unknown[]): Promise<number> {
+    const flags = typeof rest[0] === "number" ? (rest.shift() as number) : 0;
+    const [where, waiting] = rest as [unknown, Waiting?];
+    const patience = this.patience("sendto", "send", flags, waiting);
+    const to = await this.parse("sendto", where);
+    const call = new SendCall(this.open("sendto"), "sendto", toBytes("sendto", data), flags, SEND_SOME, to);
+    return perform(this.host, call, patience);
+  }
+
+  /**
+   * Sends `buffers` as one message, with control messages `[level, type, data]` beside it. Returns how many bytes were
+   * taken. EMSGSIZE for more than 1024 buffers; what control messages may fail with: EINVAL, EPERM, EBADF.
+   */
+  async sendmsg(
+    buffers: Iterable<Uint8Array | string>,
+    ancdata: Iterable<Readonly<Ancillary>> = [],
+    flags = 0,
+    where?: AddressInput<A> | null,
+    waiting?: Waiting,
   ): Promise<number> {
-    const flags = typeof flagsOrWhere === "number" ? flagsOrWhere : 0;
-    const where = typeof flagsOrWhere === "number" ? maybeWhere : flagsOrWhere;
-    checkSocketAddress("sendto", where);
-    const bytes = toBytes("sendto", data);
-    const found = this.host.addressOf("sendto", where.address);
-    const to = inetName(typeof found === "number" ? found : await found, where.port);
-    const call = new SendCall(this.open("sendto"), "sendto", bytes, flags, SEND_SOME, to);
-    return perform(this.host, call, this.patience("send", flags));
+    const patience = this.patience("sendmsg", "send", flags, waiting);
+    const bytes = gather(buffers);
+    const control = parseAncillary(ancdata);
+    const to = where === undefined || where === null ? undefined : await this.parse("sendmsg", where);
+    const core = this.open("sendmsg");
+    const call = new SendCall(core, "sendmsg", bytes, flags, SEND_SOME, to);
+    const outgoing = prepareControl(this.host, core, control);
+    if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
+    call.outgoing = outgoing;
+    try {
+      return await perform(this.host, call, patience);
+    } finally {
+      releaseControl(call.outgoing);
+    }
   }
 
   /** At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. Size 0 does nothing. */
-  async recv(size: number, flags = 0): Promise<Uint8Array> {
+  async recv(size: number, flags = 0, waiting?: Waiting): Promise<Uint8Array> {
     checkRange("recv", "size", size, 0, LARGEST);
     if (this.asksForNothing("recv", size, flags)) return new Uint8Array(0);
-    return this.receive("recv", undefined, size, flags, (call, count) => taken(call.into, count));
+    return this.receive("recv", undefined, size, flags, waiting, (call, count) => taken(call.into, count));
   }
 
   /** Fills `buffer`, or `size` bytes of it, and returns how many bytes came. */
-  async recv_into(buffer: Uint8Array, size = 0, flags = 0): Promise<number> {
+  async recv_into(buffer: Uint8Array, size = 0, flags = 0, waiting?: Waiting): Promise<number> {
     const length = sizeFor("recv_into", buffer, size);
     if (this.asksForNothing("recv_into", length, flags)) return 0;
-    return this.receive("recv_into", buffer, length, flags, (_, count) => count);
+    return this.receive("recv_into", buffer, length, flags, waiting, (_, count) => count);
   }
 
-  /** As {@link recv}, and where from. */
-  async recvfrom(size: number, flags = 0): Promise<[data: Uint8Array, from: InetAddress]> {
+  /** As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. */
+  async recvfrom(size: number, flags = 0, waiting?: Waiting): Promise<[data: Uint8Array, from: A]> {
     checkRange("recvfrom", "size", size, 0, LARGEST);
-    return this.receive("recvfrom", undefined, size, flags, (call, count) => [
+    return this.receive("recvfrom", undefined, size, flags, waiting, (call, count) => [
       taken(call.into, count),
-      sender(call.core),
+      this.senderOf(call.core),
     ]);
   }
 
-  /** As {@link recv_into}, and where from. */
-  async recvfrom_into(buffer: Uint8Array, size = 0, flags = 0): Promise<[count: number, from: InetAddress]> {
+  /** As {@link recv_into}, and where from, as {@link recvfrom}. */
+  async recvfrom_into(
+    buffer: Uint8Array,
+    size = 0,
+    flags = 0,
+    waiting?: Waiting,
+  ): Promise<[count: number, from: A]> {
     const length = sizeFor("recvfrom_into", buffer, size);
-    return this.receive("recvfrom_into", buffer, length, flags, (call, count) => [count, sender(call.core)]);
+    return this.receive("recvfrom_into", buffer, length, flags, waiting, (call, count) => [
+      count,
+      this.senderOf(call.core),
+    ]);
+  }
+
+  /**
+   * As {@link recvfrom}, with the control messages that came beside the bytes, as far as `ancbufsize` bytes have room
+   * for them (CMSG_SPACE tells how many one takes), and with MSG_TRUNC, MSG_CTRUNC, MSG_EOR … in `flags`.
+   */
+  async recvmsg(
+    size: number,
+    ancbufsize = 0,
+    flags = 0,
+    waiting?: Waiting,
+  ): Promise<[data: Uint8Array, ancdata: Ancillary[], flags: number, from: A]> {
+    checkRange("recvmsg", "size", size, 0, LARGEST);
+    return this.receiveMessage("recvmsg", size, ancbufsize, flags, waiting);
+  }
+
+  /** As {@link recvmsg}, into `buffers`, which are filled one after the other. Returns how many bytes came. */
+  async recvmsg_into(
+    buffers: Iterable<Uint8Array>,
+    ancbufsize = 0,
+    flags = 0,
+    waiting?: Waiting,
+  ): Promise<[count: number, ancdata: Ancillary[], flags: number, from: A]> {
+    const all = checkBuffers(buffers);
+    const size = all.reduce((sum, { length }) => sum + length, 0);
+    const [data, ...rest] = await this.receiveMessage("recvmsg_into", size, ancbufsize, flags, waiting);
+    scatter(data, all);
+    return [data.length, ...rest];
   }
 
   /** SHUT_RD, SHUT_WR or SHUT_RDWR. */
@@ -176,80 +238,30 @@ export class Socket {
   }
 
   /**
-   * Closes it; a second time nothing happens. Calls that still wait reject with EBADF, and iterations end. With a time
-   * in SO_LINGER it waits until the peer has everything, or the time is over.
+   * A file that reads from the socket and writes to it. `mode`: "r", "w" or both, for text; with "b" for bytes. The
+   * socket must be blocking; it may have a time-out. The socket is open until its files are closed too.
    */
-  async close(): Promise<void> {
-    const { description, descriptor, host } = this;
-    this.descriptor = -1;
-    // somebody may have closed the descriptor by its number, and another socket may have it now
-    if (descriptor < 0 || host.descriptors.get(descriptor) !== description) return;
-    host.descriptors.remove(descriptor);
-    if (description.drop()) await closeFile(host, description.file);
-  }
-
-  /** Closes the object and not the descriptor, which it returns. */
-  detach(): number {
-    const { descriptor } = this;
-    this.descriptor = -1;
-    return descriptor;
-  }
-
-  getsockname(): InetAddress {
-    return addressOf(this.open("getsockname").localName);
-  }
-
-  /** ENOTCONN without a peer. */
-  getpeername(): InetAddress {
-    const name = this.open("getpeername").remoteName;
-    if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
-    return addressOf(name);
-  }
-
-  getsockopt<L extends number, O extends number>(level: L, option: O): OptionValueOf<L, O> {
-    return readOption(this.open("getsockopt"), level, option) as OptionValueOf<L, O>;
-  }
-
-  setsockopt(level: number, option: number, value: OptionValue): void {
-    writeOption(this.open("setsockopt"), level, option, value);
-  }
-
-  /** Milliseconds that a call may wait before it rejects with ETIMEDOUT; null: for ever; 0: not at all. */
-  settimeout(millis: number | null): void {
-    if (millis !== null && !(typeof millis === "number" && millis >= 0 && millis <= 1e12)) {
-      throw new RangeError(
-        `settimeout: the time is null or a number of milliseconds from 0 to 1e12, not ${show(millis)}`,
-      );
-    }
-    this.open("settimeout");
-    this.timeoutMillis = millis;
-    this.description.nonBlocking = millis === 0;
-  }
-
-  gettimeout(): number | null {
-    return this.timeoutMillis;
-  }
-
-  /** `false`: what cannot be done at once fails with EWOULDBLOCK (connect: EINPROGRESS). */
-  setblocking(blocking: boolean): void {
-    this.settimeout(blocking ? null : 0);
-  }
-
-  getblocking(): boolean {
-    return this.timeoutMillis !== 0;
+  makefile<const M extends FileMode = "r", B extends number = -1>(
+    mode: M = "r" as M,
+    options: FileOptions<B> = {},
+  ): FileOf<M, B> {
+    const file = makeFile({ socket: this, release: () => this.fileClosed() }, mode, options);
+    this.fileOpened();
+    return file as FileOf<M, B>;
   }
 
   /** What is received, chunk by chunk, until the peer has closed. */
   async *chunks(): AsyncGenerator<Uint8Array, void, undefined> {
+    const hasEnd = this.type === SOCK_STREAM || this.type === SOCK_SEQPACKET;
     for (;;) {
       const chunk = await this.untilClosed(this.recv(CHUNK));
-      if (chunk === undefined || (chunk.length === 0 && this.file.type === SOCK_STREAM)) return;
+      if (chunk === undefined || (chunk.length === 0 && hasEnd)) return;
       yield chunk;
     }
   }
 
   /** The connections to a listening socket, until it is closed. */
-  async *connections(): AsyncGenerator<Socket, void, undefined> {
+  async *connections(): AsyncGenerator<Socket<A>, void, undefined> {
     for (;;) {
       const accepted = await this.untilClosed(this.accept());
       if (accepted === undefined) return;
@@ -258,12 +270,8 @@ export class Socket {
   }
 
   /** {@link connections} of a listening socket, {@link chunks} of any other: TypeScript cannot know which. */
-  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array | Socket, void, undefined> {
+  [Symbol.asyncIterator](): AsyncGenerator<Uint8Array | Socket<A>, void, undefined> {
     return this.file.listening ? this.connections() : this.chunks();
-  }
-
-  [Symbol.asyncDispose](): Promise<void> {
-    return this.close();
   }
 
   /** What is received as a web stream, always the same one; cancelling it shuts reading down. */
@@ -278,23 +286,25 @@ export class Socket {
     return this.writableStream;
   }
 
-  /** The synchronous socket below. */
-  get core(): SocketCore {
-    return this.open("core");
+  private async connectWith(call: string, where: unknown, patience: Patience): Promise<void> {
+    if (isNoAddress(where)) return this.check("connect", this.open("connect").disconnect());
+    const found = this.parse(call, where);
+    const name = found instanceof Promise ? await found : found;
+    const core = this.open("connect");
+    const result = core.connect(name);
+    if (patience.nonBlocking) return this.check("connect", result, name);
+    if ((this.gettimeout() ?? 0) > 0) {
+      if (result !== -EINPROGRESS) return this.check("connect", result, name);
+      return perform(this.host, new SelectedConnectCall(core, name), patience);
+    }
+    if (!core.connectPending) return this.check("connect", result, name);
+    // what SO_SNDTIMEO ends goes on in AF_INET, and was not begun in AF_UNIX
+    const timeoutErrno = core.domain === AF_INET ? EINPROGRESS : EAGAIN;
+    return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno });
   }
 
-  /** The socket, open or not. */
-  private get file(): SocketCore {
-    return this.description.file as SocketCore;
-  }
-
-  private open(syscall: string): SocketCore {
-    if (this.descriptor < 0 || this.file.closed) throw new SocketError(EBADF, syscall);
-    return this.file;
-  }
-
-  private check(syscall: string, result: number, name?: SocketName): void {
-    if (result < 0) throw new SocketError(result, syscall, ...namePlace(name));
+  private parse(call: string, where: unknown): SocketName | Promise<SocketName> {
+    return parseAddress(this.host, this.file.domain, call, where);
   }
 
   private receive<T>(
@@ -302,30 +312,48 @@ export class Socket {
     buffer: Uint8Array | undefined,
     size: number,
     flags: number,
+    waiting: Waiting | undefined,
     result: (call: ReceiveCall<T>, count: number) => T,
+    wantsRights = false,
   ): Promise<T> {
-    const call = new ReceiveCall(this.open(syscall), syscall, buffer, 0, size, flags, result);
-    return perform(this.host, call, this.patience("receive", flags));
+    const patience = this.patience(syscall, "receive", flags, waiting);
+    const core = this.open(syscall);
+    // a descriptor with O_NONBLOCK gives what there is, and one with a time-out is such a one
+    const takesSome = this.description.nonBlocking || (flags & MSG_DONTWAIT) !== 0;
+    const known = takesSome ? flags & ~MSG_WAITALL : flags;
+    const call = new ReceiveCall(core, syscall, buffer, 0, size, known, result);
+    call.wantsRights = wantsRights;
+    return perform(this.host, call, patience);
+  }
+
+  private receiveMessage(
+    syscall: string,
+    size: number,
+    ancbufsize: number,
+    flags: number,
+    waiting: Waiting | undefined,
+  ): Promise<[Uint8Array, Ancillary[], number, A]> {
+    checkRange(syscall, "ancbufsize", ancbufsize, 0, LARGEST);
+    const result = (call: ReceiveCall<[Uint8Array, Ancillary[], number, A]>, count: number) => {
+      const { core, into } = call;
+      const from = this.senderOf(core);
+      const closeOnExec = (flags & MSG_CMSG_CLOEXEC) !== 0;
+      const control = collectControl(this.host, core, ancbufsize, closeOnExec);
+      const got = core.message.flags | control.flags;
+      return [taken(into, count), showAncillary(control.messages), got, from] as [
+        Uint8Array,
+        Ancillary[],
+        number,
+        A,
+      ];
+    };
+    return this.receive(syscall, undefined, size, flags & ~MSG_CMSG_CLOEXEC, waiting, result, true);
   }
 
   /** Python's `recv` and `recv_into` of 0 bytes never reach the socket, so they neither wait nor take a datagram. */
   private asksForNothing(syscall: string, size: number, flags: number): boolean {
     checkInteger(syscall, "flags", flags);
-    this.open(syscall);
     return size === 0;
-  }
-
-  private patience(direction: "receive" | "send", flags = 0): Patience {
-    checkInteger(direction, "flags", flags);
-    const { timeoutMillis } = this;
-    const timeoutErrno = ETIMEDOUT;
-    if (timeoutMillis === 0 || (flags & atOnce(direction)) !== 0) {
-      return { nonBlocking: true, timeoutMicros: 0, timeoutErrno };
-    }
-    if (timeoutMillis !== null) {
-      return { nonBlocking: false, timeoutMicros: Math.ceil(timeoutMillis * 1000), timeoutErrno };
-    }
-    return optionPatience(this.file, direction);
   }
 
   /** The value of `promise`, undefined when this end has closed the socket meanwhile. */
@@ -333,8 +361,7 @@ export class Socket {
     try {
       return await promise;
     } catch (error) {
-      const closedHere = this.descriptor < 0 || this.file.closed;
-      if (closedHere && error instanceof SocketError) return undefined;
+      if (this.closedHere && error instanceof SocketError) return undefined;
       throw error;
     }
   }
@@ -344,23 +371,9 @@ function taken(buffer: Uint8Array, count: number): Uint8Array {
   return count < buffer.length ? buffer.subarray(0, count) : buffer;
 }
 
-function sender(core: SocketCore): InetAddress {
-  return addressOf(core.senderName);
-}
-
-function addressOf(name: SocketName | undefined): InetAddress {
-  const { address, port } = name as InetName;
-  return inetAddress(address, port);
-}
-
 /** Python's rule: a size of 0 is the whole buffer. */
 function sizeFor(call: string, buffer: Uint8Array, size: number): number {
   checkBuffer(call, buffer);
   checkRange(call, "size", size, 0, buffer.length);
   return size === 0 ? buffer.length : size;
-}
-
-/** The flags with which a call does not wait. Urgent data is never waited for, as in BSD and Linux. */
-function atOnce(direction: "receive" | "send"): number {
-  return direction === "receive" ? MSG_DONTWAIT | MSG_OOB : MSG_DONTWAIT;
 }

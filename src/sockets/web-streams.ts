@@ -1,10 +1,17 @@
 /** A socket as a pair of web streams (WHATWG Streams), for code that is written against them. */
 import { SHUT_RD, SHUT_WR } from "./constants.ts";
 import { SocketError } from "./error.ts";
-import type { Socket } from "./socket.ts";
+
+/** What is asked of the socket. */
+interface StreamSocket {
+  chunks(): AsyncGenerator<Uint8Array, void, undefined>;
+  sendall(data: Uint8Array | string): Promise<void>;
+  shutdown(how: number): void;
+  close(): Promise<void>;
+}
 
 /** What `socket` receives. Nothing is received ahead of its reader. */
-export function readableOf(socket: Socket): ReadableStream<Uint8Array> {
+export function readableOf(socket: StreamSocket): ReadableStream<Uint8Array> {
   const chunks = socket.chunks();
   return new ReadableStream<Uint8Array>(
     {
@@ -27,7 +34,7 @@ interface Abortable {
 }
 
 /** Sends what is written; a write is done when the socket has taken it. */
-export function writableOf(socket: Socket): WritableStream<Uint8Array | string> {
+export function writableOf(socket: StreamSocket): WritableStream<Uint8Array | string> {
   let closing: Promise<void> | undefined;
   return new WritableStream<Uint8Array | string>({
     start(controller) {
@@ -50,7 +57,7 @@ export function writableOf(socket: Socket): WritableStream<Uint8Array | string> 
 }
 
 /** The other side may have ended the connection before: then there is nothing left to shut down. */
-function shutdown(socket: Socket, how: number): void {
+function shutdown(socket: StreamSocket, how: number): void {
   try {
     socket.shutdown(how);
   } catch (error) {

@@ -55,7 +55,9 @@ describe("misuse says what was given and what is allowed", () => {
     await expect(socket.sendall(null as never)).rejects.toThrow(
       "sendall: data is a Uint8Array or a string, not null",
     );
-    await expect(socket.sendto("x", 0)).rejects.toThrow("sendto: the address is an object { address, port }");
+    await expect(socket.sendto("x", 0 as never)).rejects.toThrow(
+      "sendto: the address is an object { address, port }",
+    );
     expect(() => socket.shutdown("all" as never)).toThrow('shutdown: how is an integer, not "all"');
     for (const time of [-1, Number.NaN, "5", undefined]) {
       expect(() => socket.settimeout(time as never)).toThrow(

@@ -260,7 +260,7 @@ describe("send and receive", () => {
         await client.sendall("!");
         return server.recvfrom(10);
       })();
-      expect([text(bytes), from.address]).toEqual(["!", "10.0.0.1"]);
+      expect([text(bytes), from]).toEqual(["!", null]); // tried with Python 3.11: None
       await Promise.all([client.close(), server.close()]);
     });
   });

@@ -1,0 +1,73 @@
+/** `sendmsg` and `recvmsg`: many buffers at once, and control messages beside them, in Python's form of triples. */
+import { EMSGSIZE } from "../../base/errno.ts";
+import type { ControlData, ControlMessage } from "../control-data.ts";
+import { SocketError } from "../error.ts";
+import { checkBuffer, show, toBytes } from "../misuse.ts";
+
+/** A control message: level, type, and its data as the type has it, a number, an object or an array of descriptors. */
+export type Ancillary = [level: number, type: number, data: ControlData];
+
+/** The most buffers one call takes (Linux's UIO_MAXIOV). */
+const MOST_BUFFERS = 1024;
+
+/** The bytes of all `buffers`, one after the other. */
+export function gather(buffers: unknown): Uint8Array {
+  const parts = [...iterable("sendmsg", "Uint8Arrays or strings", buffers)].map((part) =>
+    toBytes("sendmsg", part),
+  );
+  if (parts.length > MOST_BUFFERS) throw new SocketError(EMSGSIZE, "sendmsg");
+  if (parts.length === 1) return parts[0]!;
+  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
+  let at = 0;
+  for (const part of parts) {
+    all.set(part, at);
+    at += part.length;
+  }
+  return all;
+}
+
+/** The buffers that `recvmsg_into` is to fill. */
+export function checkBuffers(buffers: unknown): Uint8Array[] {
+  const all: Uint8Array[] = [];
+  for (const buffer of iterable("recvmsg_into", "Uint8Arrays", buffers)) {
+    checkBuffer("recvmsg_into", buffer);
+    all.push(buffer);
+  }
+  if (all.length > MOST_BUFFERS) throw new SocketError(EMSGSIZE, "recvmsg_into");
+  return all;
+}
+
+/** Fills `buffers` one after the other with `bytes`. */
+export function scatter(bytes: Uint8Array, buffers: readonly Uint8Array[]): void {
+  let at = 0;
+  for (const buffer of buffers) {
+    const part = bytes.subarray(at, at + buffer.length);
+    buffer.set(part);
+    at += part.length;
+  }
+}
+
+/** Control messages as the layer below takes them. */
+export function parseAncillary(ancdata: unknown): ControlMessage[] {
+  return [...iterable("sendmsg", "[level, type, data]", ancdata, "ancdata")].map((item) => {
+    if (Array.isArray(item) && item.length === 3) {
+      const [level, type, data] = item as Ancillary;
+      return { level, type, data };
+    }
+    throw new TypeError(
+      `sendmsg: ancdata is an array of [level, type, data], of which ${show(item)} is none`,
+    );
+  });
+}
+
+/** Control messages as Python shows them. */
+export function showAncillary(messages: readonly ControlMessage[]): Ancillary[] {
+  return messages.map(({ level, type, data }) => [level, type, data]);
+}
+
+/** An iterable, but no string and no buffer: those are single things, which users forget to put into an array. */
+function iterable(call: string, items: string, value: unknown, what = "buffers"): Iterable<unknown> {
+  const isIterable = typeof value === "object" && value !== null && Symbol.iterator in value;
+  if (isIterable && !ArrayBuffer.isView(value)) return value as Iterable<unknown>;
+  throw new TypeError(`${call}: ${what} is an array of ${items}, not ${show(value)}`);
+}
