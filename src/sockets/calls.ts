@@ -1,5 +1,5 @@
 /** The calls that may wait, as both faces make them: {@link perform} runs them. */
-import { EAGAIN, EALREADY, EBADF } from "../base/errno.ts";
+import { EAGAIN, EALREADY, EBADF, ENOMEM } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
 import { MSG_CTRUNC, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
@@ -219,9 +219,10 @@ export class AcceptCall<T> implements Call<T> {
   }
 
   attempt(): number {
-    // without a descriptor for it the connection stays in the queue, as in Linux
-    const full = this.descriptors.full;
+    // without a descriptor or memory for it the connection stays in the queue, as in Linux
+    const { full, limits } = this.descriptors;
     if (full !== 0) return full;
+    if (this.core.owner.sockets.size >= limits.sockets) return -ENOMEM;
     const result = this.core.accept();
     if (typeof result === "number") return result;
     this.connection = result;

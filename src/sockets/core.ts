@@ -96,7 +96,7 @@ export abstract class SocketCore extends OpenFile {
    * EINVAL (bound already), EADDRINUSE, EADDRNOTAVAIL, EACCES (a port below 1024 without CAP_NET_BIND_SERVICE).
    */
   bind(place: Place, port?: number): number {
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.bindPlace(place, port);
   }
@@ -106,14 +106,14 @@ export abstract class SocketCore extends OpenFile {
    * `connect` then gives the result, as {@link takeError} does. EISCONN, EALREADY, EADDRNOTAVAIL, ENETUNREACH …
    */
   connect(place: Place, port?: number): number {
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.connectPlace(place, port);
   }
 
   /** Forgets the peer: `connect` to AF_UNSPEC. */
   disconnect(): number {
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.dissolve();
   }
@@ -121,7 +121,7 @@ export abstract class SocketCore extends OpenFile {
   /** Bytes taken: fewer than given when there is no room for all. EAGAIN, EPIPE, ENOTCONN, EDESTADDRREQ … */
   send(data: Uint8Array, offset = 0, length = data.length - offset, flags = 0): number {
     checkSpan("send", data, offset, length);
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     const count = this.sendBytes(data, offset, length, flags & ~MSG_DONTWAIT);
     if (count < length) this.shortOfSpace = true;
@@ -138,7 +138,7 @@ export abstract class SocketCore extends OpenFile {
     port?: number,
   ): number {
     checkSpan("sendTo", data, offset, length);
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     const count = this.sendToPlace(data, offset, length, flags & ~MSG_DONTWAIT, place, port);
     if (count < length) this.shortOfSpace = true;
@@ -148,7 +148,7 @@ export abstract class SocketCore extends OpenFile {
   /** Bytes put into `into`; 0 from a stream: the peer has closed. EAGAIN, ENOTCONN, ECONNRESET … */
   receive(into: Uint8Array, offset = 0, length = into.length - offset, flags = 0): number {
     checkSpan("receive", into, offset, length);
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.receiveBytes(into, offset, length, flags & ~MSG_DONTWAIT);
   }
@@ -156,14 +156,14 @@ export abstract class SocketCore extends OpenFile {
   /** Makes it a listener with room for `backlog` connections that wait for {@link accept}. EADDRINUSE, EOPNOTSUPP. */
   listen(backlog = 128): number {
     checkInteger("listen", "backlog", backlog);
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.listenWith(backlog);
   }
 
   /** The next established connection, or a negative errno: EAGAIN, EINVAL (not listening), ECONNABORTED. */
   accept(): SocketCore | number {
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.acceptNext();
   }
@@ -171,7 +171,7 @@ export abstract class SocketCore extends OpenFile {
   /** `how`: SHUT_RD, SHUT_WR or SHUT_RDWR. ENOTCONN. */
   shutdown(how: number): number {
     checkRange("shutdown", "how", how, SHUT_RD, SHUT_RDWR);
-    if (this.closed) return -EBADF;
+    if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
     return this.shutdownHow(how);
   }

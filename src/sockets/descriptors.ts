@@ -11,11 +11,14 @@ export interface Limits {
   descriptors: number;
   /** Open files, however many descriptors they have (fs.file-max): one more is ENFILE. Default 2^53 - 1, as good as none. */
   files: number;
+  /** Sockets there is memory for: one more is ENOMEM. Default 2^53 - 1, as good as none. */
+  sockets: number;
 }
 
 export const DEFAULT_LIMITS: Readonly<Limits> = {
   descriptors: 1_048_576,
   files: Number.MAX_SAFE_INTEGER,
+  sockets: Number.MAX_SAFE_INTEGER,
 };
 
 /** POSIX's "open file description": what descriptors that are duplicates of each other share. */

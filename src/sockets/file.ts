@@ -13,6 +13,8 @@ export interface FileOwner {
 export abstract class OpenFile {
   readonly owner: FileOwner;
   closed = false;
+  /** What calls fail with once it is closed, a positive errno: EBADF, or ESHUTDOWN when its host was closed under it. */
+  closedErrno = EBADF;
   /** Calls that wait to receive (or accept), those that wait to send (or connect), and those that only look on (poll). */
   readonly receivers = new WaiterQueue();
   readonly senders = new WaiterQueue();

@@ -190,7 +190,7 @@ export class PosixFiles extends PosixNames {
   protected core(fd: number, syscall: string): SocketCore {
     const { file } = this.get(fd, syscall);
     if (!(file instanceof SocketCore)) throw new SocketError(ENOTSOCK, syscall);
-    if (file.closed) throw new SocketError(file.afterwards, syscall);
+    if (file.closed) throw new SocketError(file.closedErrno, syscall);
     return file;
   }
 
