@@ -4,8 +4,10 @@ import {
   EAFNOSUPPORT,
   ECONNABORTED,
   ENETDOWN,
+  ENOMEM,
   EOPNOTSUPP,
   EPROTONOSUPPORT,
+  ESHUTDOWN,
   ESOCKTNOSUPPORT,
 } from "../base/errno.ts";
 import { SipKey } from "../base/hash.ts";
@@ -115,18 +117,21 @@ export class Host extends SocketModule {
 
   /** A TCP socket without promises. */
   stream(): StreamCore {
-    if (this.closed) throw new SocketError(ENETDOWN, "socket");
+    const refusal = this.refusal();
+    if (refusal !== 0) throw new SocketError(refusal, "socket");
     return new StreamCore(this, this.tcp);
   }
 
   /** A UDP socket without promises. */
   datagram(): DatagramCore {
-    if (this.closed) throw new SocketError(ENETDOWN, "socket");
+    const refusal = this.refusal();
+    if (refusal !== 0) throw new SocketError(refusal, "socket");
     return new DatagramCore(this, this.udp);
   }
 
   makeSocket(domain: number, type: number, protocol: number): SocketCore | number {
-    if (this.closed) return -ENETDOWN;
+    const refusal = this.refusal();
+    if (refusal !== 0) return refusal;
     if (domain === AF_UNIX) return this.unix.socket(type, protocol);
     if (domain !== AF_INET) return -EAFNOSUPPORT;
     if (type === SOCK_STREAM) {
@@ -139,9 +144,16 @@ export class Host extends SocketModule {
   }
 
   makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number {
-    if (this.closed) return -ENETDOWN;
+    const refusal = this.refusal(2);
+    if (refusal !== 0) return refusal;
     if (domain === AF_UNIX) return this.unix.pair(type, protocol);
     return domain === AF_INET ? -EOPNOTSUPP : -EAFNOSUPPORT;
+  }
+
+  /** Why no socket, or not as many as `wanted`, can be made now: -ENETDOWN, -ENOMEM, or 0. */
+  private refusal(wanted = 1): number {
+    if (this.closed) return -ENETDOWN;
+    return this.sockets.size + wanted > this.limits.sockets ? -ENOMEM : 0;
   }
 
   /** Takes the name of a socket of AF_UNIX away from its file system, as `unlink` does. ENOENT. */
@@ -268,13 +280,16 @@ export class Host extends SocketModule {
 
   /**
    * Ends everything it holds, without a word to anybody: connections, timers, packets. Calls that still wait reject
-   * with ECONNABORTED. Afterwards no socket can be made (ENETDOWN).
+   * with ECONNABORTED, calls made later on its sockets with ESHUTDOWN, and no socket can be made any more (ENETDOWN).
    */
   close(): void {
     if (this.closed) return;
     this.closed = true;
     this.tcp.close();
-    for (const core of this.sockets) core.close(ECONNABORTED);
+    for (const core of this.sockets) {
+      core.closedErrno = ESHUTDOWN;
+      core.close(ECONNABORTED);
+    }
     for (const call of this.pendingCalls) call.dismiss(ECONNABORTED);
     this.udp.close();
     this.ipv4.close();
