@@ -92,6 +92,7 @@ export class DatagramCore extends InetCore {
     const { common, settings } = this;
     settings.broadcast = common.broadcast;
     settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+    this.endpoint.settingsChanged();
   }
 
   override get maxReceiveBufferBytes(): number {

@@ -122,7 +122,7 @@ export class UdpEndpoint {
     if (this.closed) return -EBADF;
     const bound = this.bindImplicitly();
     if (bound < 0) return bound;
-    const path = this.sender.connect(address, this.sourceAddress);
+    const path = this.sender.connect(address);
     if (typeof path === "number") return path;
     if (this.localAddress === ANY_ADDRESS) this.localAddress = path.source;
     if (this.sourceAddress === ANY_ADDRESS) this.sourceAddress = path.source;
@@ -167,9 +167,13 @@ export class UdpEndpoint {
     return this.sender.send(data, offset, length, address, port, flags, choice);
   }
 
-  /** Called when settings were changed: pulls the cork out, forgets errors that nobody wants. 0, or why what was corked was lost. */
+  /**
+   * To be called when settings were changed: looks for a path anew, pulls the cork out, forgets errors that nobody wants. 0, or why what
+   * was corked was lost.
+   */
   settingsChanged(): number {
     const { cork, receiveErrors } = this.settings;
+    this.sender.forgetPath();
     if (!receiveErrors) this.errors.clearQueue();
     const pulled = this.corked && !cork;
     this.corked = cork;

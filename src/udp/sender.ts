@@ -3,13 +3,7 @@ import { copyBytes } from "../base/copy.ts";
 import { EDESTADDRREQ, EINVAL, EMSGSIZE, EPIPE } from "../base/errno.ts";
 import { MSG_DONTROUTE, MSG_MORE } from "../base/message-flags.ts";
 import { ANY_ADDRESS, isMulticast } from "../ip/address.ts";
-import {
-  DEFAULT_CHOICE,
-  IPV4_HEADER_LENGTH,
-  type Path,
-  type PathChoice,
-  type SendOptions,
-} from "../ip/path.ts";
+import { IPV4_HEADER_LENGTH, type Path, type SendOptions } from "../ip/path.ts";
 import { packetPool } from "../packet/pool.ts";
 import { Cork } from "./cork.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
@@ -42,11 +36,10 @@ export const DEFAULT_DATAGRAM: DatagramChoice = {
 export class Sender {
   private readonly udp: Udp;
   private readonly endpoint: UdpEndpoint;
-  /** The path of the last datagram, and what was asked for when it was found. */
+  /** The path of the last datagram that asked for nothing of its own, and its ends as they were asked for. */
   private path: Path | undefined = undefined;
   private pathDestination = ANY_ADDRESS;
   private pathSource = ANY_ADDRESS;
-  private pathChoice: PathChoice = DEFAULT_CHOICE;
   private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
   private cork: Cork | undefined = undefined;
 
@@ -92,14 +85,13 @@ export class Sender {
     return result < 0 ? result : length;
   }
 
-  /** The path for a connection to `address`, from `source` if that is not 0; or a negative errno. */
-  connect(address: number, source: number): Path | number {
-    const isGroup = isMulticast(address);
-    const from = isGroup && source === ANY_ADDRESS ? this.endpoint.settings.multicastAddress : source;
-    const path = this.findPath(address, from, this.choose(isGroup, 0, DEFAULT_DATAGRAM));
+  /** The path for a connection to `address`, or a negative errno. */
+  connect(address: number): Path | number {
+    const path = this.findPath(address, 0, DEFAULT_DATAGRAM);
     if (typeof path === "number") return path;
+    this.path = path;
     this.pathDestination = path.destination;
-    this.pathSource = path.source; // what datagrams will ask for from now on
+    this.pathSource = path.source; // the endpoint's from now on
     return path;
   }
 
@@ -120,7 +112,7 @@ export class Sender {
     return this.emit(cork.path, cork.port, cork.bytes, 0, cork.length);
   }
 
-  /** Forgets the path, so that the next datagram looks for one. */
+  /** Forgets the path, so that the next datagram looks for one: settings may have changed. */
   forgetPath(): void {
     this.path = undefined;
   }
@@ -172,49 +164,34 @@ export class Sender {
     return -EMSGSIZE;
   }
 
-  /** The path to `destination`, that of the last datagram if nothing is asked for that was not then. */
+  /** The path to `destination`: that of the last datagram, unless one of them asks for something of its own. */
   private pathTo(destination: number, flags: number, choice: DatagramChoice): Path | number {
-    const { endpoint, pathChoice: last } = this;
-    const { settings } = endpoint;
-    const isGroup = isMulticast(destination);
-    let source = choice.source !== ANY_ADDRESS ? choice.source : endpoint.sourceAddress;
-    if (isGroup && source === ANY_ADDRESS) source = settings.multicastAddress;
-    if (
-      this.path !== undefined &&
-      this.pathDestination === destination &&
-      this.pathSource === source &&
-      last.broadcast === settings.broadcast &&
-      last.interface === this.interfaceFor(isGroup, choice) &&
-      last.onLink === (settings.onLink || (flags & MSG_DONTROUTE) !== 0) &&
-      last.foreignSource === settings.transparent &&
-      last.multicastLoop === settings.multicastLoop &&
-      last.options === settings.options
-    ) {
-      return this.path;
+    const { path, endpoint } = this;
+    const isPlain = choice === DEFAULT_DATAGRAM && (flags & MSG_DONTROUTE) === 0;
+    const sameEnds = this.pathDestination === destination && this.pathSource === endpoint.sourceAddress;
+    if (path !== undefined && isPlain && sameEnds) return path;
+    const found = this.findPath(destination, flags, choice);
+    if (isPlain && typeof found !== "number") {
+      this.path = found;
+      this.pathDestination = destination;
+      this.pathSource = endpoint.sourceAddress;
     }
-    return this.findPath(destination, source, this.choose(isGroup, flags, choice));
+    return found;
   }
 
-  private findPath(destination: number, source: number, choice: PathChoice): Path | number {
-    const path = this.udp.paths.path(destination, source, choice);
-    if (typeof path === "number") return path;
-    this.path = path;
-    this.pathDestination = destination;
-    this.pathSource = source;
-    this.pathChoice = choice;
-    return path;
-  }
-
-  private choose(isGroup: boolean, flags: number, choice: DatagramChoice): PathChoice {
-    const { broadcast, onLink, transparent, multicastLoop, options } = this.endpoint.settings;
-    return {
-      broadcast,
+  private findPath(destination: number, flags: number, choice: DatagramChoice): Path | number {
+    const { settings, sourceAddress } = this.endpoint;
+    const isGroup = isMulticast(destination);
+    let source = choice.source !== ANY_ADDRESS ? choice.source : sourceAddress;
+    if (isGroup && source === ANY_ADDRESS) source = settings.multicastAddress;
+    return this.udp.paths.path(destination, source, {
+      broadcast: settings.broadcast,
       interface: this.interfaceFor(isGroup, choice),
-      onLink: onLink || (flags & MSG_DONTROUTE) !== 0,
-      foreignSource: transparent,
-      multicastLoop,
-      options,
-    };
+      onLink: settings.onLink || (flags & MSG_DONTROUTE) !== 0,
+      foreignSource: settings.transparent,
+      multicastLoop: settings.multicastLoop,
+      options: settings.options,
+    });
   }
 
   private interfaceFor(isGroup: boolean, choice: DatagramChoice): number {

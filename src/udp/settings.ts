@@ -7,7 +7,7 @@ export const MTU_DISCOVERY_WANT = 1;
 export const MTU_DISCOVERY_DO = 2;
 export const MTU_DISCOVERY_PROBE = 3;
 
-/** What a user may choose per endpoint; changes count from the next call on. */
+/** What a user may choose per endpoint; changes count once `UdpEndpoint.settingsChanged` was called. */
 export class UdpSettings {
   /** IP_TTL, 1 to 255, of what is not for a group (RFC 1122 §4.1.4, MUST). */
   timeToLive: number;

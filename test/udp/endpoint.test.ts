@@ -543,6 +543,7 @@ describe("send", () => {
       endpoint.settings.broadcast = true;
       expect(send(endpoint, pattern(1), to, 7)).toBe(1);
       endpoint.settings.broadcast = false;
+      endpoint.settingsChanged();
       expect(send(endpoint, pattern(1), to, 7)).toBe(-EACCES);
     }
     expect(sentBy(host).map((datagram) => datagram.ip.destination)).toEqual([
