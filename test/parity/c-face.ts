@@ -1,5 +1,13 @@
 /** The C way: `host.posix`, whose calls take descriptors. */
-import { AF_INET, AF_PACKET, AF_UNIX, AF_UNSPEC, type Host, type OptionValue } from "../../src/index.ts";
+import {
+  AF_INET,
+  AF_PACKET,
+  AF_UNIX,
+  AF_UNSPEC,
+  type Host,
+  type OptionValue,
+  type ReceiveMessage,
+} from "../../src/index.ts";
 import { type Control, method, type Options, type Received, type SocketFace, type Thing } from "./face.ts";
 import { type Place, placeOf } from "./places.ts";
 
@@ -68,14 +76,13 @@ export class CFace implements SocketFace {
 
   async recvmsg({ host, fd }: Thing, size: number, room: number, flags: number): Promise<Received> {
     const buffer = new Uint8Array(size);
-    const message = { iov: [buffer], control: room, controlLength: room };
-    const got = await method(host.posix, "recvmsg")(fd, message, flags);
-    const control = (got.control ?? []) as { level: number; type: number; data: unknown }[];
+    const message: ReceiveMessage = { iov: [buffer], controllen: room };
+    const n = await host.posix.recvmsg(fd, message, flags);
     return {
-      data: buffer.subarray(0, Math.min(got.n, size)),
-      control: control.map(({ level, type, data }): Control => [level, type, data]),
-      flags: got.flags,
-      from: placeOf(got.name),
+      data: buffer.subarray(0, Math.min(n, size)),
+      control: (message.control ?? []).map(({ level, type, data }): Control => [level, type, data]),
+      flags: message.flags ?? 0,
+      from: placeOf(message.name),
     };
   }
 

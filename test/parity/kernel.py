@@ -528,7 +528,7 @@ class Driver:
             return world.interface_ioctl(self.fd(s), request, argument)
         buffer = array.array("i", [int(argument)])
         fcntl.ioctl(self.fd(s), code if code is not None else number(request), buffer)
-        return buffer[0]
+        return 0 if request == "FIONBIO" else buffer[0]
 
     # what Python's object does by itself
 

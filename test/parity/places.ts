@@ -1,4 +1,5 @@
 /** Addresses of the language, and how results show them: ports that were picked as P1, P2 …, in order of appearance. */
+import { AF_UNSPEC } from "../../src/index.ts";
 
 /** An address as both faces can make theirs from. */
 export type Place =
@@ -57,6 +58,7 @@ export function placeOf(address: unknown): Place {
   if (address === undefined || address === null) return { kind: "none" };
   if (typeof address === "string") return { kind: "unix", path: address };
   const fields = address as Record<string, unknown>;
+  if (fields["family"] === AF_UNSPEC) return { kind: "none" };
   if (typeof fields["path"] === "string") return { kind: "unix", path: fields["path"] };
   if (fields["interface"] !== undefined || fields["protocol"] !== undefined) {
     return {

@@ -1,5 +1,5 @@
 /** Options, `fcntl` and `ioctl`. */
-import type * as netwright from "../../src/index.ts";
+import * as netwright from "../../src/index.ts";
 import { interfaceIndex } from "./c-face.ts";
 import { method } from "./face.ts";
 import type { Actions, Run } from "./interpreter.ts";
@@ -29,19 +29,19 @@ export const optionSteps: Actions = {
     return result >= number(argument) ? `at least ${argument}` : `below ${argument}`;
   },
 
-  async ioctl(run, [s, request, argument]) {
+  ioctl(run, [s, request, argument]) {
     const { host, fd } = run.thing(s);
     const ioctl = method(host.posix, "ioctl");
-    if (!String(request).startsWith("SIOCGIF")) {
-      return ioctl(fd, number(request), number(argument));
-    }
-    const answer = await ioctl(fd, number(request), argument);
+    if (!String(request).startsWith("SIOCGIF")) return ioctl(fd, number(request), number(argument));
     if (request === "SIOCGIFCONF") {
-      const rows = answer as { name: string; address: string }[];
+      const rows = ioctl(fd, number(request)) as { name: string; address: string }[];
       return rows.map(({ name, address }) => `${name}=${address}`).join(" ");
     }
-    if (request === "SIOCGIFFLAGS") return (Number(answer) & 1) !== 0 ? "up" : "down";
-    return answer;
+    const { address, netmask, broadcast, flags, mtu } = ioctl(fd, number(request), {
+      name: String(argument),
+    });
+    if (flags !== undefined) return (flags & netwright.IFF_UP) === 0 ? "down" : "up";
+    return mtu ?? netmask ?? broadcast ?? address;
   },
 };
 

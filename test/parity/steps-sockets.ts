@@ -1,5 +1,4 @@
 /** Steps that make, name, connect and end sockets. */
-import { method } from "./face.ts";
 import type { Actions } from "./interpreter.ts";
 import { number } from "./words.ts";
 
@@ -27,7 +26,7 @@ export const socketSteps: Actions = {
 
   dup2(run, [s, t]) {
     const { host, fd } = run.thing(s);
-    method(host.posix, "dup2")(fd, run.thing(t).fd);
+    host.posix.dup2(fd, run.thing(t).fd);
   },
 
   shutdown(run, [s, how]) {
@@ -50,7 +49,7 @@ export const socketSteps: Actions = {
 
   async accept4(run, [s, flags], names) {
     const { host, fd } = run.thing(s);
-    const accepted = await method(host.posix, "accept4")(fd, number(flags));
+    const accepted = await host.posix.accept4(fd, number(flags));
     run.keep(names[0], run.face.adopt(host, accepted.fd));
   },
 
@@ -85,11 +84,11 @@ export const socketSteps: Actions = {
 
   unlink(run, [word]) {
     const place = run.place(word);
-    method(run.world.a, "unlink")(place.kind === "unix" ? place.path : "");
+    run.world.a.unlink(place.kind === "unix" ? place.path : "");
   },
 
   exists(run, [word]) {
     const place = run.place(word);
-    return method(run.world.a, "exists")(place.kind === "unix" ? place.path : "") ? "yes" : "no";
+    return run.world.a.unix.names.exists(place.kind === "unix" ? place.path : "") ? "yes" : "no";
   },
 };

@@ -1,5 +1,6 @@
 /** Steps that ask for readiness, or wait for it. */
-import { method, type Thing } from "./face.ts";
+import type { EpollEvent } from "../../src/index.ts";
+import type { Thing } from "./face.ts";
 import type { Actions, Run } from "./interpreter.ts";
 import type { Word } from "./language.ts";
 import { epollMask, number, parts, pollMask } from "./words.ts";
@@ -26,22 +27,20 @@ export const waitSteps: Actions = {
 
   epoll(run, [flags], names) {
     const { a } = run.world;
-    run.keep(names[0], { host: a, fd: method(a.posix, "epoll_create1")(number(flags)) } satisfies Thing);
+    run.keep(names[0], { host: a, fd: a.posix.epoll_create1(number(flags)) } satisfies Thing);
   },
 
-  async epoll_ctl(run, [e, op, s, events]) {
+  epoll_ctl(run, [e, op, s, events]) {
     const { host, fd } = run.thing(e);
     const target = run.thing(s).fd;
-    await method(host.posix, "epoll_ctl")(fd, number(op), target, { events: number(events), data: target });
+    host.posix.epoll_ctl(fd, number(op), target, { events: number(events), data: target });
   },
 
   async epoll_wait(run, [e, most, timeout]) {
     const { host, fd } = run.thing(e);
-    const found = (await method(host.posix, "epoll_wait")(fd, Number(most ?? 16), Number(timeout ?? 0))) as {
-      events: number;
-      data: number;
-    }[];
-    const shown = found.map(({ events, data }) => `${run.nameOf(data)}:${epollMask(events)}`);
+    const found: EpollEvent[] = [];
+    await host.posix.epoll_wait(fd, found, Number(most ?? 16), Number(timeout ?? 0));
+    const shown = found.map(({ events, data }) => `${run.nameOf(Number(data))}:${epollMask(events)}`);
     return shown.sort().join(" ") || "none";
   },
 };
