@@ -39,4 +39,5 @@ export function stopTimers(tcb: Tcb): void {
   timers.remove(tcb.ackTimer);
   timers.remove(tcb.keepAliveTimer);
   timers.remove(tcb.closingTimer);
+  if (tcb.pacing !== undefined) timers.remove(tcb.pacing.timer);
 }

@@ -6,6 +6,7 @@ import { acceptableSequence, textLimit, transmit } from "./build.ts";
 import { noteAnswer } from "./delayed-ack.ts";
 import { followPath } from "./handshake.ts";
 import { ACK, FIN, PSH } from "./header.ts";
+import { mayLeave, notePaced } from "./pacing.ts";
 import { armPersist } from "./persist.ts";
 import { RECOVERY } from "./recovery/recovery.ts";
 import { armRetransmission } from "./retransmission-timeout.ts";
@@ -53,7 +54,8 @@ function retransmitLost(tcb: Tcb): boolean {
   for (let number = scoreboard.nextLost(); number >= 0; number = scoreboard.nextLost()) {
     const wanted = Math.min(tcb.congestion!.segmentSize, scoreboard.lengthOf(number));
     const isAllowed = congestionAllowance(tcb) >= wanted;
-    if (!(isForced || isAllowed) || !isInWindow(tcb, number)) break;
+    if (!isInWindow(tcb, number)) break;
+    if (!isForced && !(isAllowed && mayLeave(tcb))) break;
     isForced = false;
     retransmit(tcb, number);
     sent = true;
@@ -83,6 +85,7 @@ function retransmit(tcb: Tcb, number: number): void {
     const hasFin = isLast && gt(end, snd.end);
     tcb.totalRetransmissions++;
     tcb.bytesRetransmitted += text;
+    notePaced(tcb, text);
     tcb.tcp.counters.retransmissions++;
     transmit(tcb, seq, text, ACK | (isLast && text > 0 ? PSH : 0) | (hasFin ? FIN : 0));
     seq = hasFin ? end : next;
@@ -95,6 +98,7 @@ function retransmit(tcb: Tcb, number: number): void {
 function retransmitSpeculatively(tcb: Tcb): void {
   if (!tcb.sackEnabled || congestionAllowance(tcb) < tcb.congestion!.segmentSize) return;
   const hole = tcb.scoreboard.nextHole();
+  if (!mayLeave(tcb)) return;
   const chosen = hole >= 0 ? hole : tcb.recovery.takeRescue(tcb);
   if (chosen >= 0) retransmit(tcb, chosen);
 }
@@ -118,6 +122,7 @@ function sendNew(tcb: Tcb): boolean {
     if (length < 0 || (length === 0 && (unsent > 0 || usable < 1))) return sent;
     if (length > 0 && congestionAllowance(tcb) < length) return sent;
     if (length < limit && length > 0 && !mayBeSmall(tcb, length, unsent)) return sent;
+    if (length > 0 && !mayLeave(tcb)) return sent;
     const hasFin = finDue && length === unsent && length < usable;
     sendSegment(tcb, length, hasFin);
     sent = true;
@@ -150,6 +155,7 @@ function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
   snd.nxt = (seq + size) | 0;
   tcb.portionSent += length;
   if (length > 0) noteAnswer(tcb);
+  notePaced(tcb, length);
   tcb.scoreboard.append(seq, size, tcb.tcp.clock.now);
   tcb.sendSmall = false;
   transmit(tcb, seq, length, length === 0 ? flags & ~PSH : flags);

@@ -6,8 +6,6 @@ import type { Tcb } from "./tcb.ts";
 
 /** Called when the user has read `bytes`. */
 export function tuneReceiveBuffer(tcb: Tcb, bytes: number): void {
-  const limit = tcb.tcp.config.maxReceiveBufferBytes;
-  if (tcb.settings.receiveBufferFixed || tcb.receiveBufferBytes >= limit) return;
   const now = tcb.tcp.clock.now;
   tcb.tuneRead += bytes;
   // The round trip that sending has measured, the handshake's at least. Where timestamps were needed for that and there are
@@ -16,8 +14,10 @@ export function tuneReceiveBuffer(tcb: Tcb, bytes: number): void {
   const isOver =
     roundTrip > 0 ? now - tcb.tuneStartedAt >= roundTrip : tcb.tuneRead >= tcb.receiveBufferBytes / 2;
   if (!isOver) return;
-  if (2 * tcb.tuneRead > tcb.receiveBufferBytes) {
-    tcb.receiveBufferBytes = Math.min(limit, 2 * tcb.tuneRead);
+  const limit = tcb.tcp.config.maxReceiveBufferBytes;
+  if (tcb.tuneRead > tcb.tuneMost) tcb.tuneMost = tcb.tuneRead;
+  if (!tcb.settings.receiveBufferFixed && 2 * tcb.tuneRead > tcb.receiveBufferBytes) {
+    tcb.receiveBufferBytes = Math.max(tcb.receiveBufferBytes, Math.min(limit, 2 * tcb.tuneRead));
   }
   tcb.tuneRead = 0;
   tcb.tuneStartedAt = now;

@@ -1,5 +1,7 @@
 /** STATUS, RFC 9293 §3.10.6, in the form of Linux's TCP_INFO. */
 import { fixedOptionsLength } from "./build.ts";
+import { pacingRate } from "./pacing.ts";
+import { unsentBytes } from "./send.ts";
 import { CLOSED, LISTEN, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import { freeSpace } from "./window.ts";
@@ -8,10 +10,13 @@ import { freeSpace } from "./window.ts";
 const OPTION_TIMESTAMPS = 1;
 const OPTION_SACK = 2;
 const OPTION_WINDOW_SCALE = 4;
+/** What Linux begins with (TCP_INIT_CWND). */
+const INITIAL_SPACE_SEGMENTS = 10;
+const UNBOUNDED_RATE = 2 ** 64;
 
 /**
  * The fields tcpi_* of Linux without the prefix: times in µs but where the name says ms, windows in segments or bytes as there.
- * Fields that tell of pacing, delivery rates and what bounded the sender are absent: nothing here measures that yet.
+ * Fields that tell of delivery rates and of what bounded the sender are absent: nothing here measures that yet.
  */
 export interface TcpInfo {
   /** 1 is ESTABLISHED: see state.ts. As on Linux a socket in TIME-WAIT shows CLOSED: the connection lingers without it. */
@@ -49,6 +54,7 @@ export interface TcpInfo {
   advmss: number;
   reordering: number;
   rcv_rtt: number;
+  /** The most that the user has read in a round trip, bytes; ten segments before that is known. */
   rcv_space: number;
   /** Retransmitted segments in all. */
   total_retrans: number;
@@ -67,6 +73,9 @@ export interface TcpInfo {
   segs_out: number;
   segs_in: number;
   notsent_bytes: number;
+  /** Bytes per second: at what rate text is let go, and its bound, SO_MAX_PACING_RATE; 2^64 when there is none. */
+  pacing_rate: number;
+  max_pacing_rate: number;
   min_rtt: number;
   snd_wnd: number;
   rcv_wnd: number;
@@ -78,6 +87,7 @@ export function info(tcb: Tcb): TcpInfo {
   const segments = (bytes: number) => Math.ceil(bytes / mss);
   const sinceMillis = (at: number) => Math.floor((tcp.clock.now - at) / 1000);
   const ssthresh = tcb.congestion?.ssthresh ?? Number.POSITIVE_INFINITY;
+  const pacing = Math.min(UNBOUNDED_RATE, pacingRate(tcb));
   const isListening = tcb.state === LISTEN;
   return {
     state: tcb.state === TIME_WAIT ? CLOSED : tcb.state,
@@ -100,7 +110,7 @@ export function info(tcb: Tcb): TcpInfo {
     lost: segments(scoreboard.lostBytes),
     retrans: segments(scoreboard.retransmittedBytes),
     last_data_sent: sinceMillis(tcb.lastSentAt),
-    last_data_recv: sinceMillis(tcb.lastReceivedAt),
+    last_data_recv: sinceMillis(Math.max(tcb.lastTextAt, tcb.handshakeSentAt)),
     last_ack_recv: sinceMillis(tcb.lastReceivedAt),
     pmtu: tcb.path?.mtu ?? 0,
     rcv_ssthresh: freeSpace(tcb),
@@ -111,7 +121,7 @@ export function info(tcb: Tcb): TcpInfo {
     advmss: rcv.mss,
     reordering: 3,
     rcv_rtt: Math.round(rto.srtt),
-    rcv_space: tcb.receiveBufferBytes,
+    rcv_space: tcb.tuneMost || Math.min(tcb.receiveBufferBytes, INITIAL_SPACE_SEGMENTS * rcv.mss),
     total_retrans: tcb.totalRetransmissions,
     bytes_acked: tcb.bytesAcked,
     bytes_received: tcb.bytesReceived,
@@ -123,7 +133,9 @@ export function info(tcb: Tcb): TcpInfo {
     rcv_ooopack: tcb.outOfOrderSegments,
     segs_out: tcb.segmentsOut,
     segs_in: tcb.segmentsIn,
-    notsent_bytes: Math.max(0, (snd.end - snd.nxt) | 0),
+    notsent_bytes: unsentBytes(tcb),
+    pacing_rate: pacing,
+    max_pacing_rate: pacing,
     min_rtt: rto.minRtt,
     snd_wnd: snd.wnd,
     rcv_wnd: Math.max(0, rcv.wnd),

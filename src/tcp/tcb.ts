@@ -8,6 +8,7 @@ import type { CongestionControl } from "./congestion/congestion.ts";
 import { flush } from "./flush.ts";
 import { keepAliveTimeout } from "./keepalive.ts";
 import type { ListenQueue } from "./listen-queue.ts";
+import type { Pacing } from "./pacing.ts";
 import { persistTimeout } from "./persist.ts";
 import { Recovery } from "./recovery/recovery.ts";
 import { Scoreboard } from "./recovery/scoreboard.ts";
@@ -149,6 +150,9 @@ export class Tcb {
   readonly recovery = new Recovery();
   congestion: CongestionControl | undefined = undefined;
 
+  /** Only where the user bounds the rate: see pacing.ts. */
+  pacing: Pacing | undefined = undefined;
+
   /** New text sent since this connection last had its turn, bytes: output.ts bounds it. */
   portionSent = 0;
   ackPending = ACK_NONE;
@@ -184,11 +188,12 @@ export class Tcb {
   challengeSecond = 0;
   /** When an unacceptable segment without text was last answered, µs: see challenge-ack.ts. */
   answeredAt = Number.NEGATIVE_INFINITY;
-  /** Receive-buffer auto-tuning: see receive-autotune.ts. */
+  /** Receive-buffer auto-tuning: see receive-autotune.ts. `tuneMost`: the most that was read in a round trip. */
   receiveBufferBytes: number;
   sendBufferBytes: number;
   tuneStartedAt = 0;
   tuneRead = 0;
+  tuneMost = 0;
   /** Sums for TCP_INFO. */
   totalRetransmissions = 0;
   bytesSent = 0;
