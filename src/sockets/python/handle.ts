@@ -219,7 +219,7 @@ export abstract class Handle<A> {
 
   protected open(syscall: string): SocketCore {
     if (this.descriptor < 0) throw new SocketError(EBADF, syscall);
-    if (this.file.closed) throw new SocketError(this.file.afterwards, syscall);
+    if (this.file.closed) throw new SocketError(this.file.closedErrno, syscall);
     return this.file;
   }
 
