@@ -104,6 +104,10 @@ export abstract class UnixConnectionCore extends UnixCore {
     return 0;
   }
 
+  protected override dissolve(): number {
+    return -EINVAL;
+  }
+
   /** Makes the other end of `client`, to be accepted. */
   private welcome(client: UnixConnectionCore): void {
     const connection = this.another();

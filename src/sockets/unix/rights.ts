@@ -29,6 +29,11 @@ export class RightsUnderWay {
     owner.descriptors.onOnlyUnderWay = () => owner.clock.defer(this.collection);
   }
 
+  /** Whether none is under way. */
+  get idle(): boolean {
+    return this.count === 0;
+  }
+
   /** Whether more are under way than one process may have open (RLIMIT_NOFILE), which only root's may be. */
   get exceeded(): boolean {
     return this.count > this.owner.descriptors.limits.descriptors;
