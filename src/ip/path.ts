@@ -1,6 +1,8 @@
 /** All that a transport knows of the layer below it. */
 import type { Packet } from "../packet/packet.ts";
 
+/** What every endpoint above IP has, whatever its protocol: errors that wait to be told, and the groups it is in. */
+export { ErrorQueue, ORIGIN_ICMP, ORIGIN_LOCAL, type QueuedError } from "./error-queue.ts";
 /** Types and codes in an {@link IcmpReport}, and those for {@link PathFinder.sendError}. */
 export {
   EXCEEDED_IN_REASSEMBLY,
@@ -12,6 +14,7 @@ export {
 } from "./icmp-message.ts";
 /** What {@link Path.send} prepends, bytes, unless there are options: see {@link Path.optionsLength}. */
 export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
+export { Memberships } from "./memberships.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
 export interface SendOptions {

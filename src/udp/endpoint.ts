@@ -4,9 +4,7 @@ import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
-import type { QueuedError } from "../ip/error-queue.ts";
-import { Memberships } from "../ip/memberships.ts";
-import type { IcmpReport } from "../ip/path.ts";
+import { type IcmpReport, Memberships, type QueuedError } from "../ip/path.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { EndpointCounters } from "./counters.ts";

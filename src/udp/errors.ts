@@ -1,13 +1,16 @@
 /** What an endpoint tells of datagrams that did not get through: one pending error, and with IP_RECVERR a queue of them. */
 import { EMSGSIZE } from "../base/errno.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
-import { ErrorQueue, ORIGIN_ICMP, ORIGIN_LOCAL, type QueuedError } from "../ip/error-queue.ts";
 import {
+  ErrorQueue,
   EXCEEDED_IN_REASSEMBLY,
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
   type IcmpReport,
   LAST_UNREACHABLE_CODE,
+  ORIGIN_ICMP,
+  ORIGIN_LOCAL,
+  type QueuedError,
   UNREACHABLE_FRAGMENTATION_NEEDED,
 } from "../ip/path.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
