@@ -54,7 +54,11 @@ export class CommonOptions {
   passCredentials = false;
   /** IP_RECVERR: errors are kept in a queue, for MSG_ERRQUEUE. */
   receiveErrors = false;
+  /** The rest, by name; replaced when one of them is set. */
+  kept: Readonly<Record<string, unknown>> = NOTHING_KEPT;
 }
+
+const NOTHING_KEPT: Readonly<Record<string, unknown>> = {};
 
 /** The options that every protocol has, by the names under which each keeps them. */
 export interface TransportSettings {

@@ -1,5 +1,6 @@
 import { EOPNOTSUPP } from "../base/errno.ts";
 import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
+import type { Memberships } from "../udp/memberships.ts";
 import type { UdpSettings } from "../udp/settings.ts";
 import type { Udp } from "../udp/udp.ts";
 import {
@@ -82,6 +83,11 @@ export class DatagramCore extends InetCore {
 
   protected override release(): void {
     this.endpoint.close();
+  }
+
+  /** The multicast groups it has joined. */
+  get memberships(): Memberships {
+    return this.endpoint.memberships;
   }
 
   override get settings(): UdpSettings {
