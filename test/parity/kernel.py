@@ -175,7 +175,7 @@ class Driver:
         except TimeoutError as error:
             return "ETIMEDOUT"
         except OSError as error:
-            return errno_name(error.errno) if error.errno else "misuse"
+            return errno_name(error.errno or errno.EINVAL)  # of inet_aton and its like, Python gives no number
         except (ValueError, TypeError, OverflowError):
             return "misuse"
         return "ok" if result is None else str(result)
@@ -444,6 +444,8 @@ class Driver:
         return " ".join(shown)
 
     def do_epoll(self, names, flags="0"):
+        if number(flags) & ~select.EPOLL_CLOEXEC:
+            self.call(LIBC.epoll_create1(number(flags)))  # Python does not let it through
         self.keep(names, select.epoll(flags=number(flags)))
 
     def do_epoll_ctl(self, _, e, op, s, events="0"):
