@@ -61,7 +61,7 @@ export abstract class SocketFile<T extends Uint8Array | string, W> implements As
   async readlines(hint: number | null = -1): Promise<T[]> {
     const most = checkSize("readlines", "hint", hint);
     const lines: T[] = [];
-    for (let length = 0; most <= 0 || length < most; length += lines.at(-1)!.length) {
+    for (let length = 0; most <= 0 || length <= most; length += lines.at(-1)!.length) {
       const line = await this.readline();
       if (line.length === 0) break;
       lines.push(line);
