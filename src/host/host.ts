@@ -38,7 +38,7 @@ import { Posix } from "../sockets/posix/index.ts";
 import { StreamCore } from "../sockets/stream.ts";
 import { UnixDomain } from "../sockets/unix/domain.ts";
 import { DEFAULT_TCP_CONFIG } from "../tcp/config.ts";
-import { Tcp } from "../tcp/index.ts";
+import { loseAddress, Tcp } from "../tcp/index.ts";
 import { DEFAULT_UDP_CONFIG } from "../udp/config.ts";
 import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
@@ -106,8 +106,33 @@ export class Host extends SocketModule {
   attach(link: Link, options: { address: string; name?: string }): Interface {
     checkAttach(link, options);
     const { address, prefixLength } = parsePrefix(options.address);
-    const name = options.name ?? `eth${this.ipv4.interfaces.length - 1}`;
+    const name = options.name ?? this.freeName();
     return this.ipv4.addInterface({ name, link, address, prefixLength });
+  }
+
+  /**
+   * Takes the interface called `name` away, and with it its address, its routes and its link, which is closed. Connections
+   * from that address end with ENETRESET, unless another interface has it too; the peer is told nothing. RangeError for
+   * a name that there is not, and for "lo".
+   */
+  detach(name: string): void {
+    const { ipv4 } = this;
+    const gone = ipv4.interfaces.find((each) => each.name === name);
+    if (gone === undefined || gone.isLoopback) {
+      const [, ...names] = ipv4.interfaces.map((each) => each.name);
+      throw new RangeError(
+        `detach: ${show(name)} is none of ${names.join(", ") || "no interfaces beside lo"}`,
+      );
+    }
+    ipv4.removeInterface(gone);
+    if (!ipv4.isLocal(gone.address)) loseAddress(this.tcp, gone.address);
+  }
+
+  /** The first of eth0, eth1 … that is not taken. */
+  private freeName(): string {
+    let number = this.ipv4.interfaces.length - 1;
+    while (this.ipv4.interfaceNamed(`eth${number}`) >= 0) number++;
+    return `eth${Math.max(number, 0)}`;
   }
 
   /** The routing table: `host.route.add({ to: "10.1.0.0/16", via: "10.0.0.254" })`. */

@@ -35,9 +35,16 @@ export interface InterfaceOptions {
   prefixLength: number;
 }
 
+/** The interface of index `index`; undefined when there is none, or none any more. */
+export function interfaceAt(interfaces: readonly Interface[], index: number): Interface | undefined {
+  const there = interfaces[index];
+  if (there?.index === index) return there; // always so until one is taken away
+  return interfaces.find((each) => each.index === index);
+}
+
 /** A link and our address on it. */
 export class Interface implements LinkReceiver {
-  /** From 0, in the order of adding. */
+  /** From 0, in the order of adding; that of one taken away is not given again. */
   readonly index: number;
   readonly name: string;
   readonly link: Link;

@@ -26,7 +26,7 @@ import {
   UNREACHABLE_PROTOCOL,
 } from "./icmp-message.ts";
 import { Identification } from "./identification.ts";
-import { Interface, type InterfaceOptions, type InterfaceOwner } from "./interface.ts";
+import { Interface, type InterfaceOptions, type InterfaceOwner, interfaceAt } from "./interface.ts";
 import {
   FRAGMENT_OFFSET_MASK,
   type HeaderFault,
@@ -66,6 +66,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   readonly raw: Raw;
   readonly taps: Taps;
   private readonly interfaceList: Interface[] = [];
+  private nextIndex = 0;
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
   private readonly ownCopies: OwnCopies;
@@ -105,13 +106,24 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     if (this.interfaceList.some((other) => other.name === options.name)) {
       throw new RangeError(`there is an interface ${options.name} already`);
     }
-    const added = new Interface(this, this.interfaceList.length, options);
+    const added = new Interface(this, this.nextIndex++, options);
     this.interfaceList.push(added);
     const { address, prefixLength } = added;
     this.routes.addRoute(address & prefixMask(prefixLength), prefixLength, 0, added);
     this.changes++;
     this.taps.changed();
     return added;
+  }
+
+  /** Takes an interface away, and with it its address, its routes and its link, which it closes. */
+  removeInterface(gone: Interface): void {
+    gone.up = false; // who looks on learns that it went down
+    gone.tap = undefined;
+    gone.link.attach(undefined);
+    gone.link.close();
+    for (const route of [...this.routes]) if (route.interface === gone) this.routes.removeRoute(route);
+    this.interfaceList.splice(this.interfaceList.indexOf(gone), 1);
+    this.changes++;
   }
 
   /** Has `transport` get the datagrams, and the errors about datagrams, of `protocol`. */
@@ -267,7 +279,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
       interfaceIndex: choice.interface,
       onLink: choice.onLink,
     };
-    if (choice.interface >= this.interfaceList.length) return -ENODEV;
+    if (choice.interface >= 0 && interfaceAt(this.interfaceList, choice.interface) === undefined)
+      return -ENODEV;
     const by = findWay(this.interfaceList, this.routes, journey)?.interface;
     if (by === undefined || isZeroNet(target)) return -ENETUNREACH;
     // RFC 1122 §3.2.1.3 (g), MUST NOT: 127/8 stays inside.
@@ -278,30 +291,30 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   interfaceNamed(name: string): number {
-    return this.interfaceList.findIndex((each) => each.name === name);
+    return this.interfaceList.find((each) => each.name === name)?.index ?? -1;
   }
 
   interfaceWith(address: number): number {
-    return this.interfaceList.findIndex((each) => each.address === address);
+    return this.interfaceList.find((each) => each.address === address)?.index ?? -1;
   }
 
   interfaceName(index: number): string {
-    return this.interfaceList[index]?.name ?? "";
+    return interfaceAt(this.interfaceList, index)?.name ?? "";
   }
 
   interfaceAddress(index: number): number {
-    return this.interfaceList[index]?.address ?? ANY_ADDRESS;
+    return interfaceAt(this.interfaceList, index)?.address ?? ANY_ADDRESS;
   }
 
   join(index: number, group: number): number {
-    const by = this.interfaceList[index < 0 ? this.interfaceTo(group) : index];
+    const by = interfaceAt(this.interfaceList, index < 0 ? this.interfaceTo(group) : index);
     if (by === undefined) return -ENODEV;
     by.join(group);
     return by.index;
   }
 
   leave(index: number, group: number): void {
-    this.interfaceList[index]?.leave(group);
+    interfaceAt(this.interfaceList, index)?.leave(group);
   }
 
   copyToSelf(packet: Packet, by: Interface): void {

@@ -1,6 +1,6 @@
 /** Where a datagram goes first: the interface it leaves by and the neighbour that takes it (RFC 1122 §3.3.1). */
 import { ANY_ADDRESS, BROADCAST_ADDRESS, isLoopback, isMulticast } from "./address.ts";
-import type { Interface } from "./interface.ts";
+import { type Interface, interfaceAt } from "./interface.ts";
 import type { RouteTable } from "./route.ts";
 
 /** What a way is looked for. */
@@ -36,8 +36,8 @@ export function findWay(
   if (staysInside(interfaces, journey)) return direct(interfaces.find(carriesOwn), destination);
   if (isLoopback(destination)) return undefined; // RFC 1122 §3.2.1.3 (g), MUST NOT: 127/8 leaves by no wire
   const isGroup = journey.isBroadcast || isMulticast(destination);
-  const forced = interfaceIndex >= 0 ? interfaces[interfaceIndex] : undefined;
-  if (forced !== undefined && (!forced.up || isGroup)) return direct(forced, destination);
+  const forced = interfaceAt(interfaces, interfaceIndex);
+  if (interfaceIndex >= 0 && (!forced?.up || isGroup)) return direct(forced, destination);
   // As Linux: what goes to many goes by the interface whose address it bears; nothing else tells the networks apart.
   if (destination === BROADCAST_ADDRESS || isMulticast(destination)) {
     const bearer = interfaces.find((each) => bears(each, journey.source));
@@ -62,7 +62,7 @@ export function findWay(
 function staysInside(interfaces: readonly Interface[], journey: Journey): boolean {
   const { destination, interfaceIndex } = journey;
   if (!journey.isLocal && !isLoopback(destination)) return false;
-  const forced = interfaceIndex >= 0 ? interfaces[interfaceIndex] : undefined;
+  const forced = interfaceAt(interfaces, interfaceIndex);
   return forced === undefined || forced.isLoopback || forced.address === destination;
 }
 

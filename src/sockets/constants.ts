@@ -105,6 +105,7 @@ export const SIOCGIFBRDADDR = 0x8919;
 export const SIOCGIFNETMASK = 0x891b;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCGIFINDEX = 0x8933;
+export const SIOCGARP = 0x8954;
 // <net/if.h>: the flags of an interface
 export const IFF_UP = 0x1;
 export const IFF_BROADCAST = 0x2;

@@ -4,7 +4,7 @@
  */
 import { ENODEV, ENOTTY, ENXIO } from "../base/errno.ts";
 import { formatAddress, prefixMask } from "../ip/address.ts";
-import type { Interface } from "../ip/interface.ts";
+import { type Interface, interfaceAt } from "../ip/interface.ts";
 import {
   IFF_BROADCAST,
   IFF_LOOPBACK,
@@ -71,7 +71,7 @@ export function interfaceRequest(
   asked: InterfaceRequest,
 ): InterfaceRequest | number {
   if (request === SIOCGIFNAME) {
-    const named = interfaces[(asked.index ?? 0) - 1];
+    const named = interfaceAt(interfaces, (asked.index ?? 0) - 1);
     return named === undefined ? -ENODEV : { ...asked, name: named.name };
   }
   const field = FIELDS.get(request);
@@ -98,7 +98,7 @@ export function interfaceIndexOf(interfaces: readonly Interface[], name: string)
 
 /** `if_indextoname`: the name of interface `index`, from 1, or -ENXIO. */
 export function interfaceNameOf(interfaces: readonly Interface[], index: number): string | number {
-  return interfaces[index - 1]?.name ?? -ENXIO;
+  return interfaceAt(interfaces, index - 1)?.name ?? -ENXIO;
 }
 
 type Field = (of: Interface) => InterfaceRequest;

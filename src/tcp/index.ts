@@ -10,6 +10,7 @@ export { CONGESTION_NAMES } from "./congestion/index.ts";
 export { TcpCounters } from "./counters.ts";
 export { quickAck, setQuickAck } from "./delayed-ack.ts";
 export { disconnect } from "./disconnect.ts";
+export { loseAddress } from "./lose-address.ts";
 export { setCork, setNoDelay } from "./nagle.ts";
 export { accept, listen, open } from "./open.ts";
 export { inputHint, inputQueue, outputQueue, unsentQueue } from "./queue-lengths.ts";

@@ -1,7 +1,9 @@
 /** The calls that are about descriptors as such, whatever they stand for. */
 import { EBADF, EINVAL, EMFILE, ENOTSOCK, ENOTTY, EPERM } from "../../base/errno.ts";
+import { type ArpRequest, arpRequest } from "../arp-request.ts";
 import { closeFile } from "../calls.ts";
 import {
+  AF_UNIX,
   F_DUPFD,
   F_DUPFD_CLOEXEC,
   F_GETFD,
@@ -16,6 +18,7 @@ import {
   O_RDWR,
   RLIMIT_NOFILE,
   SIOCATMARK,
+  SIOCGARP,
   SIOCGIFCONF,
   SIOCOUTQ,
 } from "../constants.ts";
@@ -54,6 +57,8 @@ export interface Ioctl {
   (fd: number, request: typeof SIOCGIFCONF): InterfaceAddress[];
   /** Another SIOCGIF request, with `struct ifreq`: its field is filled in; returns 0. */
   (fd: number, request: number, argument: InterfaceRequest): number;
+  /** SIOCGARP, with `struct arpreq`: never succeeds. */
+  (fd: number, request: typeof SIOCGARP, argument: ArpRequest): number;
   /** … or with an interface's name: returns what would be filled in. */
   (fd: number, request: number, argument: string): string | number;
 }
@@ -132,7 +137,8 @@ export class PosixFiles extends PosixNames {
   /**
    * FIONREAD (SIOCINQ): bytes to read, of datagrams the first one's. SIOCOUTQ: bytes sent and not acknowledged.
    * SIOCATMARK: 1 when the next byte is the urgent one, or follows it. FIONBIO: sets O_NONBLOCK. SIOCGIF…: about the
-   * host's interfaces. ENOTTY for what the file does not know, EINVAL for queues of a listener, ENODEV.
+   * host's interfaces. SIOCGARP: ENXIO, for no neighbour has a link-layer address; EPFNOSUPPORT for another family's.
+   * ENOTTY for what the file does not know, EINVAL for queues of a listener, ENODEV.
    */
   readonly ioctl = ((fd: number, request: number, argument?: unknown): unknown => {
     const description = this.get(fd, "ioctl");
@@ -144,6 +150,9 @@ export class PosixFiles extends PosixNames {
     }
     const { file } = description;
     if (!(file instanceof SocketCore)) throw new SocketError(EINVAL, "ioctl");
+    if (request === SIOCGARP && file.domain !== AF_UNIX) {
+      throw new SocketError(arpRequest(this.host.ipv4, argument), "ioctl");
+    }
     return isInterfaceRequest(request) ? this.interfaceIoctl(request, argument) : socketIoctl(file, request);
   }) as Ioctl;
 

@@ -64,7 +64,7 @@ function parsePacketAddress(host: SocketHost, call: string, where: unknown): Pac
     const most = `at most ${HARDWARE_ADDRESS_BYTES} bytes`;
     throw new TypeError(`${call}: hardwareAddress is a Uint8Array of ${most}, not ${show(hardwareAddress)}`);
   }
-  const index = host.ipv4.interfaces.findIndex((each) => each.name === name);
+  const index = host.ipv4.interfaceNamed(name);
   if (index < 0) throw new SocketError(ENODEV, call, name);
   return {
     family: AF_PACKET,
@@ -83,7 +83,7 @@ export function showAddress(host: SocketHost, name: SocketName | undefined): Any
   if ("path" in name) return name.path;
   const { interfaceIndex, protocol, packetType, hardwareType, hardwareAddress } = name;
   return {
-    interface: host.ipv4.interfaces[interfaceIndex - 1]?.name ?? "",
+    interface: host.ipv4.interfaceName(interfaceIndex - 1),
     protocol,
     packetType,
     hardwareType,
