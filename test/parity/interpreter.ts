@@ -1,5 +1,5 @@
 /** Runs one program on netwright, through one face, and gives a result a step. */
-import { type Pending, SocketError } from "../../src/index.ts";
+import { GaiError, type Pending, SocketError } from "../../src/index.ts";
 import { CFace } from "./c-face.ts";
 import type { SocketFace, Thing } from "./face.ts";
 import type { Face, Program, Step, Word } from "./language.ts";
@@ -103,9 +103,8 @@ export class Run {
 function failure(error: unknown): string {
   if (error instanceof NoSuchThing) return "-";
   if (error instanceof Absent) return `(${error.message})`;
+  if (error instanceof GaiError) return error.code;
   if (error instanceof SocketError) return errnoName(error.errno);
-  if (error instanceof Error && "code" in error && /^EAI_/.test(String(error.code)))
-    return String(error.code);
   const isMisuse = error instanceof TypeError || error instanceof RangeError;
   // "x is not a function", "cannot read properties of": a fault, not an answer
   if (!isMisuse || /not a function|Cannot |^there is no /.test(error.message))

@@ -22,7 +22,7 @@ REQUESTS = {
 # What programs rely on; Linux's defaults where a distribution may have changed them.
 SETTINGS = {
     "ipv4/ip_local_port_range": "32768 60999", "ipv4/tcp_rmem": "4096 131072 6291456",
-    "ipv4/tcp_wmem": "4096 16384 4194304", "ipv4/icmp_ratelimit": "0", "ipv4/tcp_keepalive_time": "7200",
+    "ipv4/tcp_wmem": "4096 16384 4194304", "ipv4/icmp_ratelimit": "0", "ipv4/tcp_congestion_control": "reno", "ipv4/tcp_keepalive_time": "7200",
     "ipv4/tcp_keepalive_intvl": "75", "ipv4/tcp_keepalive_probes": "9", "ipv4/tcp_syn_retries": "6",
     "ipv4/ip_default_ttl": "64", "unix/max_dgram_qlen": "10", "ipv4/ip_unprivileged_port_start": "1024", "ipv4/tcp_ecn": "2",
     "ipv4/ping_group_range": "1 0", "ipv4/tcp_fin_timeout": "60", "core/somaxconn": "4096",
