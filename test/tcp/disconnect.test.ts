@@ -7,6 +7,7 @@ import { ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, ENOTCONN, EPIPE } from "../.
 import { MSG_OOB } from "../../src/base/message-flags.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../../src/base/readiness.ts";
 import {
+  abort,
   accept,
   bind,
   disconnect,
@@ -156,6 +157,7 @@ describe("shutdown of what is not connected", () => {
       const peer = inState("SYN-SENT");
       const { tcb } = peer.socket;
       expect(shutdown(tcb, how)).toBe(0);
+      expect([tcb.localAddress, tcb.localPort, tcb.remotePort]).toEqual([0, 0, 0]);
       expect(readiness(tcb)).toBe(UNCONNECTED | POLLERR);
       expect([takeError(tcb), read(tcb), write(tcb)]).toEqual([ECONNRESET, -ENOTCONN, -EPIPE]);
       connectAgain(peer, tcb);
@@ -252,6 +254,31 @@ describe("after a reset", () => {
     peer.inject({ flags: "R" });
     return peer.socket;
   }
+});
+
+describe("what happened before accept", () => {
+  it("a reset: accept gives the socket, and that tells the error", () => {
+    const peer = new SegmentPeer();
+    const listener = peer.listen();
+    peer.syn();
+    peer.inject({});
+    peer.inject({ flags: "R" });
+    const tcb = accept(listener.tcb) as Tcb;
+    expect([tcb.stateName, readiness(tcb), tcb.isConnected]).toEqual(["CLOSED", OVER | POLLERR, false]);
+    expect([read(tcb), write(tcb)]).toEqual([-ECONNRESET, -EPIPE]);
+  });
+
+  it("text and FIN: both are there", () => {
+    const peer = new SegmentPeer();
+    const listener = peer.listen();
+    peer.syn();
+    peer.inject({});
+    peer.inject({ flags: "FA", data: "q" });
+    const tcb = accept(listener.tcb) as Tcb;
+    expect([tcb.stateName, read(tcb), read(tcb)]).toEqual(["CLOSE-WAIT", 1, 0]);
+    peer.take();
+    abort(tcb);
+  });
 });
 
 describe("a connection to itself", () => {

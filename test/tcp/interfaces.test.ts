@@ -72,9 +72,10 @@ describe("SO_BINDTODEVICE", () => {
     both.tcb.settings.interface = 1;
     both.bind({ address: "", port: 81 });
     both.listen(5);
-    const { listener } = peer.tcp.ports;
-    const ask = (by: number) => listener.call(peer.tcp.ports, 0x0a000001, 81, 7, 7, by);
-    expect([ask(1), ask(2)]).toEqual([both.tcb, any.tcb]);
+    for (let remotePort = 1; remotePort <= 10; remotePort++) {
+      const ask = (by: number) => peer.tcp.ports.listener(0x0a000001, 81, 7, remotePort, by);
+      expect([ask(1), ask(2)]).toEqual([both.tcb, any.tcb]);
+    }
   });
 });
 
@@ -98,6 +99,8 @@ describe("SO_DONTROUTE", () => {
     settingsChanged(tcb);
     expect(tcb.path).not.toBe(before);
     const onLink = tcb.path;
+    settingsChanged(tcb);
+    expect(tcb.path).toBe(onLink);
     tcb.settings.interface = 9;
     settingsChanged(tcb);
     expect(tcb.path).toBe(onLink);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { info, settingsChanged } from "../../src/tcp/index.ts";
 import { leaveNothingBehind, SegmentPeer } from "../support/segment-peer.ts";
-import { mss, SACK_PERMITTED } from "../support/tcp-wire.ts";
+import { mss, SACK_PERMITTED, sack } from "../support/tcp-wire.ts";
 import { pattern } from "../support/wire.ts";
 
 leaveNothingBehind();
@@ -65,6 +65,23 @@ describe("SO_MAX_PACING_RATE", () => {
     peer.expectNothing();
     peer.advance(1);
     peer.expect("A", { seq: 2001, at: 3000 });
+  });
+
+  it("holds back the rest of what is lost, too", () => {
+    const peer = paced(100_000);
+    peer.write(pattern(8000));
+    peer.advance(60);
+    expect(peer.take()).toHaveLength(8);
+    peer.advance(1);
+    const [left, right] = [4001, 8001].map((seq) => (peer.stackIss + seq) >>> 0);
+    peer.inject({ ack: 1, options: [sack([left as number, right as number])] });
+    peer.advance(60);
+    expect(peer.take().map(({ seq, at }) => [seq, at])).toEqual([
+      [1, 61],
+      [1001, 90],
+      [2001, 90],
+      [3001, 110],
+    ]);
   });
 
   it("0 and Infinity are no bound; taken away, the rest leaves at once", () => {
