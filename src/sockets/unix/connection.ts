@@ -1,5 +1,5 @@
 /** SOCK_STREAM and SOCK_SEQPACKET in AF_UNIX: listening, connecting, and the end of a connection. */
-import { EAGAIN, EALREADY, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN } from "../../base/errno.ts";
+import { EAGAIN, EALREADY, ECONNREFUSED, ECONNRESET, EINVAL, EISCONN, ENOMEM } from "../../base/errno.ts";
 import { POLLHUP, POLLIN, POLLOUT } from "../../base/readiness.ts";
 import type { Place } from "../address.ts";
 import { SHUT_RD, SHUT_WR, SOMAXCONN } from "../constants.ts";
@@ -100,6 +100,7 @@ export abstract class UnixConnectionCore extends UnixCore {
       return -EAGAIN;
     }
     if (this.state !== UNCONN) return this.state === ESTABLISHED ? -EISCONN : -EINVAL;
+    if (this.owner.unix.full) return -ENOMEM;
     listener.welcome(this);
     return 0;
   }

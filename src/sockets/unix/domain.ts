@@ -10,15 +10,24 @@ import { RightsUnderWay } from "./rights.ts";
 import { UnixSeqPacketCore } from "./seqpacket.ts";
 import { UnixStreamCore } from "./stream.ts";
 
+interface UnixHost extends UnixOwner {
+  readonly descriptors: DescriptorTable;
+}
+
 export class UnixDomain {
   readonly names: UnixNamespace;
   readonly rights: RightsUnderWay;
-  private readonly owner: UnixOwner;
+  private readonly owner: UnixHost;
 
-  constructor(owner: UnixOwner & { readonly descriptors: DescriptorTable }, random: Random) {
+  constructor(owner: UnixHost, random: Random) {
     this.owner = owner;
     this.names = new UnixNamespace(random);
     this.rights = new RightsUnderWay(owner);
+  }
+
+  /** Whether the host has no room for another socket (ENOMEM), such as a connection's other end. */
+  get full(): boolean {
+    return this.owner.sockets.size >= this.owner.descriptors.limits.sockets;
   }
 
   /** A socket, or -EPROTONOSUPPORT (`protocol` is 0 or PF_UNIX), -ESOCKTNOSUPPORT. SOCK_RAW gives a datagram socket, as in Linux. */
