@@ -1,15 +1,6 @@
 import { entropy } from "../base/ambient.ts";
 import type { Clock } from "../base/clock.ts";
-import {
-  EAFNOSUPPORT,
-  ECONNABORTED,
-  ENETDOWN,
-  ENOMEM,
-  EOPNOTSUPP,
-  EPROTONOSUPPORT,
-  ESHUTDOWN,
-  ESOCKTNOSUPPORT,
-} from "../base/errno.ts";
+import { ECONNABORTED, ENETDOWN, ENOMEM, EOPNOTSUPP, ESHUTDOWN } from "../base/errno.ts";
 import { SipKey } from "../base/hash.ts";
 import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
@@ -22,7 +13,7 @@ import type { RouteTable } from "../ip/route.ts";
 import type { Link } from "../link/link.ts";
 import { Loopback } from "../link/loopback.ts";
 import type { Pending } from "../sockets/async.ts";
-import { AF_INET, AF_UNIX, IPPROTO_TCP, IPPROTO_UDP, SOCK_DGRAM, SOCK_STREAM } from "../sockets/constants.ts";
+import { IPPROTO_TCP, IPPROTO_UDP } from "../sockets/constants.ts";
 import type { Capability, SocketCore } from "../sockets/core.ts";
 import { DatagramCore } from "../sockets/datagram.ts";
 import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
@@ -34,7 +25,11 @@ import type { HostTable } from "../sockets/names/hosts.ts";
 import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
 import type { ProtocolTable } from "../sockets/names/protocols.ts";
 import type { ServiceTable } from "../sockets/names/services.ts";
+import { PacketCore } from "../sockets/packet-socket.ts";
+import { PingCore } from "../sockets/ping.ts";
 import { Posix } from "../sockets/posix/index.ts";
+import { RawCore } from "../sockets/raw.ts";
+import { socketKind } from "../sockets/socket-kind.ts";
 import { StreamCore } from "../sockets/stream.ts";
 import { UnixDomain } from "../sockets/unix/domain.ts";
 import { DEFAULT_TCP_CONFIG } from "../tcp/config.ts";
@@ -157,22 +152,31 @@ export class Host extends SocketModule {
   makeSocket(domain: number, type: number, protocol: number): SocketCore | number {
     const refusal = this.refusal();
     if (refusal !== 0) return refusal;
-    if (domain === AF_UNIX) return this.unix.socket(type, protocol);
-    if (domain !== AF_INET) return -EAFNOSUPPORT;
-    if (type === SOCK_STREAM) {
-      return protocol === 0 || protocol === IPPROTO_TCP ? this.stream() : -EPROTONOSUPPORT;
+    const kind = socketKind(domain, type, protocol, this.capabilities);
+    switch (kind) {
+      case "stream":
+        return this.stream();
+      case "datagram":
+        return this.datagram();
+      case "ping":
+        return new PingCore(this, this.ipv4.raw.pings);
+      case "raw":
+        return new RawCore(this, this.ipv4.raw, protocol);
+      case "packet":
+        return new PacketCore(this, this.ipv4.taps, type, protocol);
+      case "unix":
+        return this.unix.socket(type, protocol);
+      default:
+        return kind;
     }
-    if (type === SOCK_DGRAM) {
-      return protocol === 0 || protocol === IPPROTO_UDP ? this.datagram() : -EPROTONOSUPPORT;
-    }
-    return -ESOCKTNOSUPPORT;
   }
 
   makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number {
     const refusal = this.refusal(2);
     if (refusal !== 0) return refusal;
-    if (domain === AF_UNIX) return this.unix.pair(type, protocol);
-    return domain === AF_INET ? -EOPNOTSUPP : -EAFNOSUPPORT;
+    const kind = socketKind(domain, type, protocol, this.capabilities);
+    if (typeof kind === "number") return kind;
+    return kind === "unix" ? this.unix.pair(type, protocol) : -EOPNOTSUPP;
   }
 
   /** Why no socket, or not as many as `wanted`, can be made now: -ENETDOWN, -ENOMEM, or 0. */
@@ -297,6 +301,7 @@ export class Host extends SocketModule {
       counters: {
         ip: { ...this.ipv4.counters },
         icmp: { ...this.ipv4.icmp.counters },
+        raw: { ...this.ipv4.raw.counters },
         udp: { ...this.udp.counters },
         tcp: { ...this.tcp.counters },
       },

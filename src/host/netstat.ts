@@ -2,6 +2,8 @@
 import { formatAddress } from "../ip/address.ts";
 import type { SocketCore } from "../sockets/core.ts";
 import { InetCore } from "../sockets/inet-core.ts";
+import { PingCore } from "../sockets/ping.ts";
+import { RawCore } from "../sockets/raw.ts";
 import { namePlace } from "../sockets/socket-name.ts";
 import { StreamCore } from "../sockets/stream.ts";
 import { UnixConnectionCore } from "../sockets/unix/connection.ts";
@@ -45,7 +47,7 @@ export function socketRows(tcp: Tcp, sockets: Iterable<SocketCore>): NetstatRow[
     if (core instanceof UnixCore) rows.push(unixRow(core));
     if (!(core instanceof InetCore) || core instanceof StreamCore || core.localPort === 0) continue;
     rows.push({
-      protocol: "udp",
+      protocol: protocolOf(core),
       state: core.stateName,
       local: endpoint(core.localAddress, core.localPort),
       remote: endpoint(core.remoteAddress, core.remotePort),
@@ -54,6 +56,11 @@ export function socketRows(tcp: Tcp, sockets: Iterable<SocketCore>): NetstatRow[
     });
   }
   return rows;
+}
+
+function protocolOf(core: InetCore): string {
+  if (core instanceof RawCore) return "raw";
+  return core instanceof PingCore ? "icmp" : "udp";
 }
 
 /** In AF_UNIX what was sent and not read is counted as SO_SNDBUF counts it, with its bookkeeping. */

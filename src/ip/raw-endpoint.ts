@@ -1,4 +1,4 @@
-import { EBADF, EFAULT, EINVAL, EMSGSIZE, EPIPE } from "../base/errno.ts";
+import { EBADF, EFAULT, EINVAL, EPIPE } from "../base/errno.ts";
 import type { Packet } from "../packet/packet.ts";
 import { ANY_ADDRESS } from "./address.ts";
 import {
@@ -91,7 +91,7 @@ export class RawEndpoint extends IpEndpoint {
 
   /** IP_HDRINCL: a datagram of the user's own making. What the header leaves open is filled in; nothing is cut (raw(7)). */
   private transmitDatagram(path: Ipv4Path, data: Uint8Array, offset: number, length: number): number {
-    if (length > path.linkMtu) return -EMSGSIZE;
+    if (length > path.linkMtu) return this.tooLong(path, path.linkMtu);
     if (length < IPV4_HEADER_LENGTH) return -EINVAL;
     const error = this.failPending();
     if (error !== 0) return error;

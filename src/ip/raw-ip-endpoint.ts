@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import { EADDRNOTAVAIL, EAGAIN, EBADF, EDESTADDRREQ, EMSGSIZE, ENOTCONN } from "../base/errno.ts";
-import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
+import { MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import type { Packet } from "../packet/packet.ts";
@@ -11,12 +11,15 @@ import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
 import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "./address.ts";
 import type { IpConfig } from "./config.ts";
+import type { QueuedError } from "./error-queue.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "./icmp-message.ts";
 import type { Identification } from "./identification.ts";
 import { IPV4_HEADER_LENGTH, MAX_DATAGRAM_LENGTH } from "./ipv4-header.ts";
 import type { Ipv4Path } from "./ipv4-path.ts";
+import { Memberships } from "./memberships.ts";
 import type { IcmpReport, PathChoice, PathFinder, SendOptions } from "./path.ts";
 import type { RawCounters } from "./raw-counters.ts";
+import { RawErrors } from "./raw-errors.ts";
 import {
   DISCOVERY_DO,
   DISCOVERY_DONT,
@@ -48,7 +51,12 @@ export interface OneSend {
   /** -1: as the settings say. */
   readonly timeToLive: number;
   readonly trafficClass: number;
+  /** MSG_DONTROUTE. */
+  readonly onLink?: boolean;
 }
+
+/** Groups that one endpoint may join: Linux's igmp_max_memberships. */
+const MAX_MEMBERSHIPS = 20;
 
 /** What {@link IpEndpoint.receive} tells about a datagram beside its bytes. */
 export class RawInfo {
@@ -57,14 +65,20 @@ export class RawInfo {
   interfaceIndex = -1;
   timeToLive = 0;
   trafficClass = 0;
+  /** When it arrived, microseconds of the clock. */
+  arrivedMicros = 0;
   /** Length of what could be read, bytes, however much was asked for. */
   fullLength = 0;
   /** Whether that was more than there was room for: the rest is lost. */
   truncated = false;
+  /** With MSG_ERRQUEUE: the error; `address` says whom the datagram was for. Otherwise undefined. */
+  error: QueuedError | undefined = undefined;
 }
 
 export abstract class IpEndpoint {
   readonly settings: RawSettings;
+  readonly errors: RawErrors;
+  readonly memberships: Memberships;
   /** 0: any. */
   localAddress = ANY_ADDRESS;
   /** 0: not connected. */
@@ -81,7 +95,6 @@ export abstract class IpEndpoint {
   protected closed = false;
   protected writeShut = false;
   private readonly queue = new PacketQueue();
-  private pendingError = 0;
   private readShut = false;
   /** The path of the last datagram, and for whom it was found. */
   private lastPath: Ipv4Path | undefined = undefined;
@@ -92,6 +105,8 @@ export abstract class IpEndpoint {
   constructor(environment: RawEnvironment) {
     this.environment = environment;
     this.settings = new RawSettings(environment.config);
+    this.errors = new RawErrors(environment.clock, this.settings);
+    this.memberships = new Memberships(environment.paths, MAX_MEMBERSHIPS);
   }
 
   get connected(): boolean {
@@ -106,6 +121,7 @@ export abstract class IpEndpoint {
   /** To be called after `settings` was changed. */
   settingsChanged(): void {
     this.lastPath = undefined;
+    if (!this.settings.receiveErrors) this.errors.clearQueue();
   }
 
   /**
@@ -129,7 +145,7 @@ export abstract class IpEndpoint {
     if (this.closed) return -EBADF;
     this.remoteAddress = ANY_ADDRESS;
     this.remotePort = 0;
-    this.pendingError = 0;
+    this.errors.take();
     this.lastPath = undefined;
     return 0;
   }
@@ -170,11 +186,13 @@ export abstract class IpEndpoint {
 
   /**
    * Copies what came first, cut to `length`, into `into` and drops it. Returns the bytes copied, or with MSG_TRUNC how long it
-   * was; with MSG_PEEK it stays. 0 when reading was shut down. EAGAIN, or an ICMP error that waits to be told.
+   * was; with MSG_PEEK it stays. 0 when reading was shut down. EAGAIN, or an ICMP error that waits to be told. With MSG_ERRQUEUE
+   * it is the oldest of the errors (IP_RECVERR) instead, and what its message quotes.
    */
   receive(into: Uint8Array, offset: number, length: number, flags: number, info: RawInfo): number {
     if (this.closed) return -EBADF;
-    if (this.pendingError !== 0) return -this.takeError();
+    if ((flags & MSG_ERRQUEUE) !== 0) return this.receiveError(into, offset, length, info);
+    if (this.errors.pending !== 0) return -this.errors.take();
     const packet = this.queue.first;
     if (packet === undefined) return this.readShut ? 0 : -EAGAIN;
     const fullLength = packet.length;
@@ -185,10 +203,29 @@ export abstract class IpEndpoint {
     info.interfaceIndex = packet.interfaceIndex;
     info.timeToLive = packet.timeToLive;
     info.trafficClass = packet.trafficClass;
+    info.arrivedMicros = packet.arrivedMicros;
     info.fullLength = fullLength;
     info.truncated = copied < fullLength;
+    info.error = undefined;
     if ((flags & MSG_PEEK) === 0) this.queue.shift();
     return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
+  }
+
+  private receiveError(into: Uint8Array, offset: number, length: number, info: RawInfo): number {
+    const error = this.errors.shift();
+    if (error === undefined) return -EAGAIN;
+    const copied = Math.min(length, error.payload.length);
+    copyBytes(error.payload, 0, into, offset, copied);
+    info.address = error.address;
+    info.destination = error.destination;
+    info.interfaceIndex = error.interfaceIndex;
+    info.timeToLive = error.timeToLive;
+    info.trafficClass = error.trafficClass;
+    info.arrivedMicros = error.arrivedMicros;
+    info.fullLength = error.payload.length;
+    info.truncated = copied < error.payload.length;
+    info.error = error;
+    return copied;
   }
 
   /** `how`: 0 reading, 1 writing, 2 both. ENOTCONN without a peer, though it counts then too, as in Linux. */
@@ -207,6 +244,8 @@ export abstract class IpEndpoint {
     this.onEvent = undefined;
     this.onError = undefined;
     this.queue.clear();
+    this.errors.clearQueue();
+    this.memberships.clear();
     this.lastPath = undefined;
     this.forget();
   }
@@ -218,7 +257,7 @@ export abstract class IpEndpoint {
   readiness(): number {
     let mask = POLLOUT;
     if (this.queue.first !== undefined) mask |= POLLIN;
-    if (this.pendingError !== 0) mask |= POLLERR;
+    if (this.errors.waiting) mask |= POLLERR;
     if (this.readShut) mask |= POLLIN | POLLRDHUP;
     if (this.readShut && this.writeShut) mask |= POLLHUP;
     return mask;
@@ -226,24 +265,18 @@ export abstract class IpEndpoint {
 
   /** SO_ERROR: the pending error as a positive errno, and forgets it; 0 when there is none. */
   takeError(): number {
-    const error = this.pendingError;
-    this.pendingError = 0;
-    return error;
+    return this.errors.take();
   }
 
-  /** An ICMP error quotes a datagram of this endpoint: Linux's raw_err and ping_err. */
+  /** An ICMP error quotes a datagram of this endpoint. */
   icmpError(report: IcmpReport): void {
-    const { receiveErrors, pathMtuDiscovery } = this.settings;
-    let { hard } = report;
-    if (report.type === ICMP_UNREACHABLE && report.code === UNREACHABLE_FRAGMENTATION_NEEDED) {
-      hard = pathMtuDiscovery !== DISCOVERY_DONT;
-      if (hard) this.environment.paths.learnPathMtu(report.destination, report.mtu);
+    const { type, code } = report;
+    const isTooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
+    if (isTooBig && this.settings.pathMtuDiscovery !== DISCOVERY_DONT) {
+      this.environment.paths.learnPathMtu(report.destination, report.mtu);
     }
     this.onError?.(report);
-    // Only who has a peer knows whom an error concerns; soft ones may pass.
-    if (!receiveErrors && (!hard || !this.connected)) return;
-    this.pendingError = report.errno;
-    this.notify();
+    if (this.errors.icmpError(report, this.connected, this.queue.memory)) this.notify();
   }
 
   /** Puts a copy of `length` bytes of `packet`, from the absolute offset `start`, into the queue. */
@@ -256,14 +289,18 @@ export abstract class IpEndpoint {
       return;
     }
     counters.delivered++;
-    this.queue.push(copyPacket(packet, start, length));
+    const copy = copyPacket(packet, start, length);
+    copy.arrivedMicros = this.environment.clock.now;
+    this.queue.push(copy);
     this.notify();
   }
 
   /** Whether it listens at `destination`, and to what comes in by that interface. */
   protected hears(destination: number, interfaceIndex: number): boolean {
     if (this.localAddress !== ANY_ADDRESS && this.localAddress !== destination) return false;
-    return this.settings.interface < 0 || this.settings.interface === interfaceIndex;
+    const { interface: only, multicastAll } = this.settings;
+    if (only >= 0 && only !== interfaceIndex) return false;
+    return multicastAll || !isMulticast(destination) || this.memberships.has(destination, interfaceIndex);
   }
 
   /** Whether it may bind to `address`: 0 or -EADDRNOTAVAIL. */
@@ -277,7 +314,7 @@ export abstract class IpEndpoint {
 
   /** The pending error as a negative errno, 0 when there is none. */
   protected failPending(): number {
-    return this.pendingError === 0 ? 0 : -this.takeError();
+    return this.errors.pending === 0 ? 0 : -this.errors.take();
   }
 
   /** Room for `length` bytes with the user's in it, to be sent with {@link sendPacket}. */
@@ -301,7 +338,13 @@ export abstract class IpEndpoint {
     if (options.dontFragment) return 0;
     const fits = mode !== DISCOVERY_DONT && total <= path.mtu;
     options.dontFragment = fits && (mode === DISCOVERY_WANT || mode === DISCOVERY_DO);
-    return fits || mode !== DISCOVERY_DO ? 0 : -EMSGSIZE;
+    return fits || mode !== DISCOVERY_DO ? 0 : this.tooLong(path, path.mtu - path.optionsLength);
+  }
+
+  /** Tells that a datagram by `path` is longer than `mtu`; -EMSGSIZE. */
+  protected tooLong(path: Ipv4Path, mtu: number): number {
+    this.errors.tooLong(path.destination, this.remotePort, mtu, this.queue.memory);
+    return -EMSGSIZE;
   }
 
   /** Sends what {@link fit} has found to fit. Takes ownership. */
@@ -311,13 +354,17 @@ export abstract class IpEndpoint {
 
   /** The path to `destination`, that of the last datagram if possible, or a negative errno. */
   protected pathTo(destination: number, one: OneSend | undefined): Ipv4Path | number {
-    const usual = one === undefined || (one.source === ANY_ADDRESS && one.interfaceIndex < 0);
+    const usual = one === undefined || isUsual(one);
     if (usual && this.lastPath !== undefined && this.pathDestination === destination) return this.lastPath;
     const { paths } = this.environment;
+    const { settings } = this;
+    const isGroup = isMulticast(destination);
     const chosen = usual || one.source === ANY_ADDRESS ? this.localAddress : one.source;
     // A broadcast address that we listen at is never a source (RFC 1122 §3.2.1.3, MUST NOT).
-    const source = paths.isBroadcastOrMulticast(chosen) ? ANY_ADDRESS : chosen;
-    const choice = this.settings.pathChoice(isMulticast(destination), usual ? -1 : one.interfaceIndex);
+    const bound = paths.isBroadcastOrMulticast(chosen) ? ANY_ADDRESS : chosen;
+    const source = isGroup && bound === ANY_ADDRESS ? settings.multicastAddress : bound;
+    const interfaceIndex = usual ? -1 : one.interfaceIndex;
+    const choice = settings.pathChoice(isGroup, interfaceIndex, !usual && (one.onLink ?? false));
     const path = paths.path(destination, source, choice);
     if (typeof path === "number" || !usual) return path;
     this.lastPath = path;
@@ -333,4 +380,9 @@ export abstract class IpEndpoint {
   protected notify(): void {
     if (this.onEvent !== undefined) this.environment.clock.defer(this.news);
   }
+}
+
+/** Whether it leaves the path to the settings. */
+function isUsual({ source, interfaceIndex, onLink }: OneSend): boolean {
+  return source === ANY_ADDRESS && interfaceIndex < 0 && onLink !== true;
 }

@@ -1,3 +1,4 @@
+import { ANY_ADDRESS } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { DEFAULT_CHOICE, type PathChoice } from "./path.ts";
 
@@ -22,6 +23,8 @@ export class RawSettings {
   broadcast = false;
   /** SO_REUSEADDR: on, as in Linux: every raw socket shares its protocol, every ping socket its identifier. */
   reuseAddress = true;
+  /** SO_REUSEPORT: kept; nothing is shared out among raw sockets. */
+  reusePort = false;
   /** IP_MTU_DISCOVER. DONT: never DF. WANT, the default: DF on what fits the path, fragments of the rest. DO: EMSGSIZE for the rest. PROBE: only the link's MTU counts. */
   pathMtuDiscovery = DISCOVERY_WANT;
   /** SO_RCVBUF: data that may wait to be read, bytes; the buffers it stands in may take twice as much. Default 106496. */
@@ -39,6 +42,10 @@ export class RawSettings {
   /** IP_UNICAST_IF and IP_MULTICAST_IF: the index of the interface to send by to one host, to a group; -1, the default: as routed. */
   unicastInterface = -1;
   multicastInterface = -1;
+  /** IP_MULTICAST_IF: the source of what is sent to a group; 0, the default: the interface's address. */
+  multicastAddress = ANY_ADDRESS;
+  /** IP_MULTICAST_ALL: hears every group that anybody on this host has joined. Default true, as in Linux. */
+  multicastAll = true;
   /** IP_MULTICAST_LOOP: multicasts are for this host's members too. */
   multicastLoop = true;
   /** SO_DONTROUTE: only to hosts on a link of ours, through no gateway. */
@@ -53,16 +60,16 @@ export class RawSettings {
     this.timeToLive = config.timeToLive;
   }
 
-  /** What it asks of a path, to a multicast group or to one host, by `interfaceIndex` if that is not -1. */
-  pathChoice(isGroup: boolean, interfaceIndex: number): PathChoice {
+  /** What it asks of a path, to a multicast group or to one host, by `interfaceIndex` if that is not -1, without gateways if `onLink`. */
+  pathChoice(isGroup: boolean, interfaceIndex: number, onLink: boolean): PathChoice {
     const preferred = isGroup ? this.multicastInterface : this.unicastInterface;
-    const wanted = interfaceIndex >= 0 ? interfaceIndex : preferred;
+    const own = this.interface >= 0 ? this.interface : preferred;
     return {
       ...DEFAULT_CHOICE,
       broadcast: this.broadcast,
-      interface: this.interface >= 0 ? this.interface : wanted,
-      onLink: this.onLink,
-      foreignSource: this.freeBind || this.transparent,
+      interface: interfaceIndex >= 0 ? interfaceIndex : own,
+      onLink: onLink || this.onLink,
+      foreignSource: this.transparent,
       multicastLoop: this.multicastLoop,
       options: this.options,
     };

@@ -10,7 +10,7 @@ import { copyPacket } from "../packet/packet-copy.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
 import { isMulticast } from "./address.ts";
-import type { Interface, InterfaceTap } from "./interface.ts";
+import { type Interface, type InterfaceTap, interfaceAt } from "./interface.ts";
 import { AT_DESTINATION, IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 
 /** What a tap may ask for beside the number of one protocol: nothing, and everything, outgoing packets too. */
@@ -46,6 +46,8 @@ export class TapInfo {
   etherType = 0;
   /** PACKET_HOST … */
   packetType = 0;
+  /** When it passed, microseconds of the clock. */
+  arrivedMicros = 0;
   /** Length of the whole packet, bytes, however much was asked for. */
   fullLength = 0;
   truncated = false;
@@ -116,6 +118,7 @@ export class Tap {
     info.interfaceIndex = packet.interfaceIndex;
     info.etherType = etherTypeOf(packet);
     info.packetType = this.taps.packetTypeOf(packet);
+    info.arrivedMicros = packet.arrivedMicros;
     info.fullLength = fullLength;
     info.truncated = copied < fullLength;
     if ((flags & MSG_PEEK) === 0) this.queue.shift();
@@ -157,6 +160,7 @@ export class Tap {
     const copy = copyPacket(packet, packet.offset, packet.length);
     copy.flags = (packet.flags & FLAG_BROADCAST) | direction;
     copy.interfaceIndex = by.index;
+    copy.arrivedMicros = this.taps.clock.now;
     this.queue.push(copy);
     this.notify();
   }
@@ -182,6 +186,12 @@ export class Taps implements InterfaceTap {
   constructor(clock: Clock, interfaces: readonly Interface[]) {
     this.clock = clock;
     this.interfaces = interfaces;
+  }
+
+  /** The interface of index `index`, from 0; undefined when there is none. */
+  interfaceAt(index: number): Interface | undefined {
+    for (const each of this.interfaces) if (each.index === index) return each;
+    return undefined;
   }
 
   create(etherType: number): Tap {
@@ -231,7 +241,7 @@ export class Taps implements InterfaceTap {
     if (packet.length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4) {
       const destination = packet.slab.view.getInt32(packet.offset + AT_DESTINATION);
       if (isMulticast(destination)) return TO_MULTICAST;
-      const from = this.interfaces[packet.interfaceIndex];
+      const from = interfaceAt(this.interfaces, packet.interfaceIndex);
       if (from?.isBroadcast(destination)) return TO_BROADCAST;
     }
     return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_BROADCAST : TO_HOST;

@@ -1,0 +1,185 @@
+/** Sockets that speak IP itself, without ports: `SOCK_RAW` in `AF_INET` (raw(7)), and what ping sockets share with them. */
+import { EOPNOTSUPP } from "../base/errno.ts";
+import { formatAddress } from "../ip/address.ts";
+import type { QueuedError } from "../ip/error-queue.ts";
+import type { Raw } from "../ip/raw.ts";
+import type { RawEndpoint } from "../ip/raw-endpoint.ts";
+import { type IpEndpoint, type OneSend, RawInfo } from "../ip/raw-ip-endpoint.ts";
+import type { RawSettings } from "../ip/raw-settings.ts";
+import {
+  IP_PMTUDISC_DONT,
+  IP_PMTUDISC_INTERFACE,
+  IP_PMTUDISC_OMIT,
+  IP_PMTUDISC_PROBE,
+  IPPROTO_RAW,
+  MSG_DONTROUTE,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_TRUNC,
+  SOCK_RAW,
+} from "./constants.ts";
+import type { SocketOwner } from "./core.ts";
+import { InetCore } from "./inet-core.ts";
+import type { ExtendedError } from "./message.ts";
+
+/** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
+const MAX_BUFFER_BYTES = 212_992;
+/** IP_TTL, when it is given back. */
+const DEFAULT_TIME_TO_LIVE = 64;
+const USUAL: OneSend = { source: 0, interfaceIndex: -1, timeToLive: -1, trafficClass: -1 };
+
+/** A socket over an endpoint of IP. */
+export abstract class IpCore extends InetCore {
+  abstract readonly endpoint: IpEndpoint;
+  private readonly info = new RawInfo();
+
+  protected override get hasPorts(): boolean {
+    return false;
+  }
+
+  protected override connectTo(address: number, port: number): number {
+    return this.endpoint.connect(address, port);
+  }
+
+  protected override dissolve(): number {
+    return this.endpoint.disconnect();
+  }
+
+  protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    return this.endpoint.send(data, offset, length, this.oneSend(flags));
+  }
+
+  protected override sendBytesTo(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    flags: number,
+    address: number,
+  ): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    return this.endpoint.sendTo(data, offset, length, address, this.oneSend(flags));
+  }
+
+  protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    const { info, message } = this;
+    const known = flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE);
+    const count = this.endpoint.receive(into, offset, length, known, info);
+    if (count < 0) return count;
+    message.address = info.address;
+    message.port = 0;
+    message.length = info.fullLength;
+    message.flags = (info.truncated ? MSG_TRUNC : 0) | (flags & MSG_ERRQUEUE);
+    message.destination = info.destination;
+    message.interfaceIndex = info.interfaceIndex;
+    message.timeToLive = info.timeToLive;
+    message.trafficClass = info.trafficClass;
+    message.arrivedMicros = info.arrivedMicros;
+    message.error = info.error === undefined ? undefined : extendedError(info.error);
+    return count;
+  }
+
+  protected override shutdownHow(how: number): number {
+    return this.endpoint.shutdown(how);
+  }
+
+  protected override release(): void {
+    this.endpoint.close();
+  }
+
+  override get settings(): RawSettings {
+    return this.endpoint.settings;
+  }
+
+  override settingsChanged(): void {
+    const { common, settings } = this;
+    settings.broadcast = common.broadcast;
+    settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+    settings.receiveErrors = common.receiveErrors;
+    this.endpoint.settingsChanged();
+  }
+
+  override get maxReceiveBufferBytes(): number {
+    return MAX_BUFFER_BYTES;
+  }
+
+  override get maxSendBufferBytes(): number {
+    return MAX_BUFFER_BYTES;
+  }
+
+  override get defaultTimeToLive(): number {
+    return DEFAULT_TIME_TO_LIVE;
+  }
+
+  override get readiness(): number {
+    return this.endpoint.readiness();
+  }
+
+  override takeError(): number {
+    return this.endpoint.takeError();
+  }
+
+  override get readable(): number {
+    return this.endpoint.nextLength;
+  }
+
+  override get localAddress(): number {
+    return this.endpoint.localAddress;
+  }
+
+  override get remoteAddress(): number {
+    return this.endpoint.remoteAddress;
+  }
+
+  override get remotePort(): number {
+    return this.endpoint.remotePort;
+  }
+
+  override get stateName(): string {
+    return this.endpoint.connected ? "ESTABLISHED" : "UNCONN";
+  }
+
+  /** What control messages and flags ask of this one send; undefined: nothing. */
+  private oneSend(flags: number): OneSend | undefined {
+    if ((flags & MSG_DONTROUTE) === 0) return this.outgoing;
+    return { ...(this.outgoing ?? USUAL), onLink: true };
+  }
+}
+
+/** `SOCK_RAW` in `AF_INET`. */
+export class RawCore extends IpCore {
+  override readonly endpoint: RawEndpoint;
+
+  constructor(owner: SocketOwner, raw: Raw, protocol: number) {
+    super(owner, SOCK_RAW, protocol);
+    this.endpoint = raw.create(protocol);
+    this.endpoint.onEvent = this.notify;
+    // raw(7): IPPROTO_RAW implies IP_HDRINCL
+    this.endpoint.settings.headerIncluded = protocol === IPPROTO_RAW;
+  }
+
+  protected override bindTo(address: number): number {
+    return this.endpoint.bind(address);
+  }
+
+  /** Where others have a port, Linux shows the protocol; 0 once the socket was disconnected. */
+  override get localPort(): number {
+    return this.endpoint.listening ? this.protocol : 0;
+  }
+
+  override describe(): string {
+    return `raw ${super.describe()}`;
+  }
+}
+
+/** INTERFACE and OMIT disbelieve what ICMP says of the path's MTU; OMIT lets datagrams be cut, INTERFACE does not. */
+function discoveryOf(mode: number): number {
+  if (mode === IP_PMTUDISC_INTERFACE) return IP_PMTUDISC_PROBE;
+  return mode === IP_PMTUDISC_OMIT ? IP_PMTUDISC_DONT : mode;
+}
+
+function extendedError({ errno, origin, type, code, info, offender }: QueuedError): ExtendedError {
+  return { errno, origin, type, code, info, offender: formatAddress(offender) };
+}
