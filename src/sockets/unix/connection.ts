@@ -96,6 +96,7 @@ export abstract class UnixConnectionCore extends UnixCore {
     }
     if (listener.arrived.length > listener.backlog) {
       this.target = path;
+      listener.knocking.delete(this); // who knocks anew stands behind the others
       listener.knocking.add(this);
       return -EAGAIN;
     }

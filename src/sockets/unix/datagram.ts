@@ -118,6 +118,7 @@ export class UnixDatagramCore extends UnixCore {
     if (!this.maySendTo(target)) return -EPERM;
     if (target.receiveShut) return -EPIPE;
     if (this.mustWaitFor(target)) {
+      target.refused.delete(this); // who tries anew stands behind the others
       target.refused.add(this);
       return -EAGAIN;
     }
