@@ -2,28 +2,47 @@
  * `getsockopt` and `setsockopt`: looking an option up in the table, checking its value, and the errors, done once for
  * all rows. A row says level, number, what values the option takes, and how it is read and written.
  */
-import { EINVAL, ENOPROTOOPT } from "../../base/errno.ts";
-import { IPPROTO_TCP } from "../constants.ts";
+import { EINVAL, ENOPROTOOPT, EOPNOTSUPP } from "../../base/errno.ts";
+import { AF_INET, AF_UNIX, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET } from "../constants.ts";
 import type { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
 import { IP_LEVEL_OPTIONS } from "./ip-level.ts";
-import { isStream, type Option, type OptionValue } from "./option.ts";
+import { MULTICAST_OPTIONS } from "./multicast.ts";
+import { isInet, isStream, type Option, type OptionValue, Refusal } from "./option.ts";
 import { SOCKET_OPTIONS } from "./socket-level.ts";
+import { SOCKET_SIZE_OPTIONS } from "./socket-sizes.ts";
 import { TCP_OPTIONS } from "./tcp-level.ts";
 
-export type { Linger, OptionValue, OptionValueOf } from "./option.ts";
+export type {
+  GroupRequest,
+  Linger,
+  MulticastInterface,
+  Option,
+  OptionValue,
+  OptionValueOf,
+} from "./option.ts";
 
-const OPTIONS: readonly Option[] = [...SOCKET_OPTIONS, ...IP_LEVEL_OPTIONS, ...TCP_OPTIONS];
+/** Every option there is, for the reference too. */
+export const OPTIONS: readonly Option[] = [
+  ...SOCKET_OPTIONS,
+  ...SOCKET_SIZE_OPTIONS,
+  ...IP_LEVEL_OPTIONS,
+  ...MULTICAST_OPTIONS,
+  ...TCP_OPTIONS,
+];
 const TABLE = new Map<number, Option>(OPTIONS.map((entry) => [key(entry.level, entry.number), entry]));
 
 function key(level: number, number: number): number {
   return level * 0x1_0000 + number;
 }
 
-/** The option's value; undefined: this socket has no such option (ENOPROTOOPT). */
-export function getOption(core: SocketCore, level: number, number: number): OptionValue | undefined {
-  const value = find(core, level, number)?.row.get(core);
+/** The option's value, or why there is none: ENOPROTOOPT (no such option), EOPNOTSUPP (no such level), ENOTCONN. */
+export function getOption(core: SocketCore, level: number, number: number): OptionValue | Refusal {
+  if (!hasLevel(core, level)) return new Refusal(strangeToRead(core));
+  const get = TABLE.get(key(level, number))?.row.get;
+  if (get === undefined) return new Refusal(ENOPROTOOPT);
+  const value = get(core);
   return typeof value === "boolean" ? Number(value) : value;
 }
 
@@ -32,7 +51,8 @@ export function getOption(core: SocketCore, level: number, number: number): Opti
  * Throws a TypeError for a value of the wrong kind.
  */
 export function setOption(core: SocketCore, level: number, number: number, value: unknown): number {
-  const entry = find(core, level, number);
+  if (!hasLevel(core, level)) return core.domain === AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
+  const entry = TABLE.get(key(level, number));
   if (entry?.row.set === undefined) return -ENOPROTOOPT;
   const { kind, row } = entry;
   if (!kind.accepts(value)) {
@@ -46,16 +66,22 @@ export function setOption(core: SocketCore, level: number, number: number, value
   return result;
 }
 
-function find(core: SocketCore, level: number, number: number): Option | undefined {
-  if (level === IPPROTO_TCP && !isStream(core)) return undefined;
-  return TABLE.get(key(level, number));
+/** Whether the socket has options of this level. */
+function hasLevel(core: SocketCore, level: number): boolean {
+  if (level === SOL_SOCKET) return true;
+  return level === IPPROTO_TCP ? isStream(core) : level === IPPROTO_IP && isInet(core);
+}
+
+/** Linux: AF_UNIX has no options but SOL_SOCKET's, and who asks IP for another level hears the same. */
+function strangeToRead({ domain }: SocketCore): number {
+  return domain === AF_UNIX || domain === AF_INET ? EOPNOTSUPP : ENOPROTOOPT;
 }
 
 /** `getsockopt` of both faces. */
 export function readOption(core: SocketCore, level: number, number: number): OptionValue {
   checkOption("getsockopt", level, number);
   const value = getOption(core, level, number);
-  if (value === undefined) throw new SocketError(ENOPROTOOPT, "getsockopt");
+  if (value instanceof Refusal) throw new SocketError(value.errno, "getsockopt");
   return value;
 }
 
