@@ -70,7 +70,7 @@ export class ErrorQueue {
    * the error may be pending all the same.
    */
   protected enqueue(error: QueuedError, held: number, room: number): boolean {
-    if (this.queue.length * ERROR_MEMORY + held + ERROR_MEMORY > room) return false;
+    if (this.queue.length * ERROR_MEMORY + held + ERROR_MEMORY >= room) return false;
     this.queue.push(error);
     return true;
   }

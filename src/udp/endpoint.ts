@@ -294,7 +294,8 @@ export class UdpEndpoint {
     if (this.errors.icmpError(report)) this.notify();
   }
 
-  private notify(): void {
+  /** Has `onEvent` called at the end of this instant: there is something new. */
+  notify(): void {
     if (this.onEvent !== undefined) this.udp.clock.defer(this.news);
   }
 

@@ -48,6 +48,7 @@ export class EndpointErrors extends ErrorQueue {
       trafficClass: 0,
       arrivedMicros: udp.clock.now,
     });
+    endpoint.notify();
   }
 
   /** An ICMP error quotes a datagram of this endpoint. Returns whether there is something new to tell. */
