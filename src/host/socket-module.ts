@@ -95,11 +95,14 @@ export abstract class SocketModule implements SocketHost {
     checkKind("socketpair", family, type, protocol);
     const pair = this.makePair(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
     if (typeof pair === "number") throw new SocketError(pair, "socketpair");
-    const left = this.wrap<string>(pair[0], "socketpair", type);
+    const [first, second] = pair;
+    let left: Socket<string> | undefined;
     try {
-      return [left, this.wrap<string>(pair[1], "socketpair", type)];
+      left = this.wrap<string>(first, "socketpair", type);
+      return [left, this.wrap<string>(second, "socketpair", type)];
     } catch (error) {
-      void left.close();
+      void left?.close();
+      second.close();
       throw error;
     }
   }
