@@ -189,8 +189,12 @@ describe("a datagram that is too long", () => {
       const endpoint = makeEndpoint(host);
       endpoint.settings.pathMtuDiscovery = pathMtuDiscovery;
       const data = pattern(length);
+      let events = 0;
+      endpoint.onEvent = () => events++;
       expect(endpoint.send(data, 0, length, ip(PEER), 99)).toBe(-EMSGSIZE);
       expect(endpoint.readiness() & POLLERR).toBe(POLLERR);
+      host.clock.runInstant();
+      expect(events).toBe(1);
       expect(endpoint.takeError()).toBe(0);
       expect(readError(endpoint)).toEqual(tooLong(mtu));
       expect([info.address, info.port]).toEqual([ip(PEER), 0]);
