@@ -586,6 +586,8 @@ class Driver:
         return socket.inet_aton(self.text(text)).hex()
 
     def do_inet_ntoa(self, _, data):
+        if len(self.data(data)) != 4:
+            raise ValueError  # as which Python should count it
         return socket.inet_ntoa(self.data(data))
 
     def do_inet_addr(self, _, text):

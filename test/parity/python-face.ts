@@ -117,6 +117,6 @@ function unsayable(place: Place): boolean {
 /** The address of a place as Python writes it. */
 function address(place: Place): unknown {
   if (place.kind === "unix") return place.path;
-  if (place.kind === "packet") return [place.interface, place.protocol];
+  if (place.kind === "packet") return { interface: place.interface, protocol: place.protocol };
   return place.kind === "inet" ? { address: place.address, port: place.port } : undefined;
 }

@@ -37,13 +37,23 @@ export const optionSteps: Actions = {
       const rows = ioctl(fd, number(request)) as { name: string; address: string }[];
       return rows.map(({ name, address }) => `${name}=${address}`).join(" ");
     }
-    const { address, netmask, broadcast, flags, mtu } = ioctl(fd, number(request), {
-      name: String(argument),
-    });
+    const asked: InterfaceFields = { name: String(argument) };
+    ioctl(fd, number(request), asked);
+    const { address, netmask, broadcast, flags, mtu } = asked;
     if (flags !== undefined) return (flags & netwright.IFF_UP) === 0 ? "down" : "up";
     return mtu ?? netmask ?? broadcast ?? address;
   },
 };
+
+/** `struct ifreq`: the call fills in the field that is asked for. */
+interface InterfaceFields {
+  readonly name: string;
+  readonly address?: string;
+  readonly netmask?: string;
+  readonly broadcast?: string;
+  readonly flags?: number;
+  readonly mtu?: number;
+}
 
 const LEVELS: Readonly<Record<string, string>> = {
   SO: "SOL_SOCKET",
