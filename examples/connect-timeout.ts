@@ -1,6 +1,6 @@
 /**
  * A client that gives up: the other host never answers, and `connect` may take 5 s. They are virtual: the program ends
- * at once.
+ * at once. The C way: connect-timeout-c.ts.
  *
  *     npx tsx examples/connect-timeout.ts
  */

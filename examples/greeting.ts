@@ -1,6 +1,6 @@
 /**
  * A server that greets: it answers `hola` with `pues hola`, and `adios` with `pues adios`, after which it closes.
- * TCP carries bytes and no messages, so a line is a message here.
+ * TCP carries bytes and no messages, so a line is a message here. The C way: greeting-c.ts.
  *
  *     npx tsx examples/greeting.ts
  */

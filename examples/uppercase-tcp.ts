@@ -1,5 +1,6 @@
 /**
- * The textbook's first pair over TCP: the client sends a sentence, the server sends it back in upper case.
+ * The textbook's first pair over TCP: the client sends a sentence, the server sends it back in upper case. The C way:
+ * uppercase-tcp-c.ts.
  *
  *     npx tsx examples/uppercase-tcp.ts
  */

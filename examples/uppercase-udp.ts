@@ -1,5 +1,5 @@
 /**
- * The textbook's first pair over UDP: no connection, one datagram each way.
+ * The textbook's first pair over UDP: no connection, one datagram each way. The C way: uppercase-udp-c.ts.
  *
  *     npx tsx examples/uppercase-udp.ts
  */

@@ -1,8 +1,8 @@
 /**
  * An echo server that serves many clients at once: one `for await` takes the connections, and nobody waits for a
- * slow neighbour.
+ * slow neighbour. The C way: task-per-client-c.ts.
  *
- *     npx tsx examples/echo-many.ts
+ *     npx tsx examples/task-per-client.ts
  */
 import { AF_INET, type Host, Network, SHUT_WR, SOCK_STREAM, type Socket } from "../src/index.ts"; // yours: from "netwright"
 

@@ -1,0 +1,65 @@
+/**
+ * An echo server for many clients with `poll`, the C way: an array of `struct pollfd`. The Python way: poll-server.ts.
+ *
+ *     npx tsx examples/poll-server-c.ts
+ */
+import { AF_INET, type Host, INADDR_ANY, Network, POLLIN, SOCK_STREAM } from "../src/index.ts"; // yours: from "netwright"
+
+const PORT = 7;
+const text = new TextDecoder();
+
+async function server(host: Host): Promise<void> {
+  const { socket, bind, listen, accept, poll, read, write, getpeername, close } = host.posix;
+  const listener = socket(AF_INET, SOCK_STREAM, 0);
+  bind(listener, { family: AF_INET, port: PORT, address: INADDR_ANY });
+  listen(listener, 5);
+  const fds = [{ fd: listener, events: POLLIN, revents: 0 }];
+  const buffer = new Uint8Array(1024);
+  do {
+    await poll(fds, -1);
+    for (const { fd, revents } of [...fds]) {
+      if ((revents & POLLIN) === 0) continue;
+      if (fd === listener) {
+        const { fd: connection, address } = await accept(listener);
+        console.log(`${net.now} ms: ${address.address} connects`);
+        fds.push({ fd: connection, events: POLLIN, revents: 0 });
+        continue;
+      }
+      const n = await read(fd, buffer);
+      if (n > 0) {
+        await write(fd, buffer.subarray(0, n));
+        continue;
+      }
+      console.log(`${net.now} ms: ${getpeername(fd).address} leaves`);
+      fds.splice(
+        fds.findIndex((pollfd) => pollfd.fd === fd),
+        1,
+      );
+      await close(fd);
+    }
+  } while (fds.length > 1); // until the last client has left
+  await close(listener);
+}
+
+async function client(host: Host): Promise<void> {
+  const { socket, connect, read, write, close } = host.posix;
+  const fd = socket(AF_INET, SOCK_STREAM, 0);
+  await connect(fd, { family: AF_INET, port: PORT, address: "server" });
+  const buffer = new Uint8Array(1024);
+  for (const word of ["ping", "pong"]) {
+    await write(fd, word);
+    const n = await read(fd, buffer);
+    console.log(`${net.now} ms: ${host.name} hears ${text.decode(buffer.subarray(0, n))}`);
+  }
+  await close(fd);
+}
+
+const net = new Network({ seed: 1 });
+const b = net.host("server");
+const clients = [30, 10, 20].map((latency, index) => {
+  const host = net.host(`client-${index + 1}`);
+  net.link(host, b, { latency });
+  return host;
+});
+await net.run(() => Promise.all([server(b), ...clients.map(client)]));
+await net.idle(); // the last packets arrive, and TIME-WAIT ends
