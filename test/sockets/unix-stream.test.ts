@@ -38,11 +38,59 @@ describe("SOCK_STREAM in AF_UNIX", () => {
     expect([...into]).toEqual([0, 2, 3, 0]);
   });
 
-  it("has no urgent data", () => {
+  it("has an urgent byte at most, before which a receive stops", () => {
+    const host = unixHost();
+    const [one, other] = unixPair(host, SOCK_STREAM);
+    expect(recv(other, 1, MSG_OOB)).toBe("<EINVAL>");
+    expect(send(one, "", MSG_OOB)).toBe("EOPNOTSUPP");
+    expect(send(one, "hello", MSG_OOB)).toBe(5);
+    expect([poll(other), other.readable, other.atMark]).toEqual(["IN|PRI|OUT", 5, false]);
+    expect([recv(other), other.atMark, poll(other)]).toEqual(["hell", true, "IN|PRI|OUT"]);
+    expect([recv(other, 10, MSG_OOB | MSG_PEEK), recv(other, 10, MSG_OOB)]).toEqual(["o", "o"]);
+    expect(other.message.flags).toBe(MSG_OOB);
+    expect([poll(other), other.atMark, other.readable]).toEqual(["IN|OUT", true, 0]);
+    expect([recv(other, 10, MSG_OOB), recv(other)]).toEqual(["<EINVAL>", "<EAGAIN>"]);
+    expect([poll(other), other.atMark, one.unacknowledged]).toEqual(["OUT", false, 0]);
+  });
+
+  it("steps over an urgent byte that nobody has read, and that is then gone", () => {
     const [one, other] = unixPair(unixHost(), SOCK_STREAM);
-    expect(send(one, "x", MSG_OOB)).toBe("EOPNOTSUPP");
-    expect(recv(other, 1, MSG_OOB)).toBe("<EOPNOTSUPP>");
-    expect(other.atMark).toBeUndefined();
+    send(one, "abX", MSG_OOB);
+    send(one, "cd");
+    expect([recv(other), other.atMark, recv(other, 100, MSG_PEEK)]).toEqual(["ab", true, "cd"]);
+    expect([recv(other), recv(other, 1, MSG_OOB), poll(other)]).toEqual(["cd", "<EINVAL>", "OUT"]);
+  });
+
+  it("makes an urgent byte an ordinary one when another follows", () => {
+    const [one, other] = unixPair(unixHost(), SOCK_STREAM);
+    send(one, "aX", MSG_OOB);
+    send(one, "bY", MSG_OOB);
+    expect([recv(other, 10, MSG_OOB), recv(other), recv(other)]).toEqual(["Y", "aXb", "<EAGAIN>"]);
+  });
+
+  it("goes on across an urgent byte that was read, up to the next one", () => {
+    const [one, other] = unixPair(unixHost(), SOCK_STREAM);
+    send(one, "aX", MSG_OOB);
+    expect(recv(other, 10, MSG_OOB)).toBe("X");
+    send(one, "bY", MSG_OOB);
+    expect([recv(other, 100, MSG_PEEK), recv(other), other.atMark]).toEqual(["ab", "ab", true]);
+  });
+
+  it("leaves the urgent byte among the others when SO_OOBINLINE is set", () => {
+    const [one, other] = unixPair(unixHost(), SOCK_STREAM);
+    other.common.oobInline = true;
+    send(one, "aX", MSG_OOB);
+    send(one, "b");
+    expect([recv(other, 10, MSG_OOB), recv(other), other.atMark]).toEqual(["<EINVAL>", "a", true]);
+    expect([recv(other, 100, MSG_PEEK), recv(other), poll(other)]).toEqual(["Xb", "Xb", "OUT"]);
+  });
+
+  it("resets no connection for an urgent byte that was read", () => {
+    const [one, other] = unixPair(unixHost(), SOCK_STREAM);
+    send(one, "X", MSG_OOB);
+    recv(other, 1, MSG_OOB);
+    other.close();
+    expect([one.takeError(), one.unacknowledged]).toEqual([0, 0]);
   });
 
   // SIOCOUTQ after each of these sends, one behind the other

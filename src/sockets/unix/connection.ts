@@ -154,12 +154,16 @@ export abstract class UnixConnectionCore extends UnixCore {
     if (peer !== undefined && !peer.closed) {
       peer.sendShut = true;
       peer.receiveShut = true;
-      if (this.queue.first !== undefined || this.embryo) peer.error = ECONNRESET;
+      if (this.hasUnread || this.embryo) peer.error = ECONNRESET;
       peer.news();
     }
     super.release();
     for (const connection of this.arrived.splice(0)) connection.close();
     this.admit();
+  }
+
+  protected get hasUnread(): boolean {
+    return this.queue.first !== undefined;
   }
 
   override discard(): void {

@@ -113,13 +113,17 @@ export abstract class UnixCore extends SocketCore {
   /** Throws away what waits to be read. */
   discard(): void {
     for (let message = this.queue.first; message !== undefined; message = this.queue.first) {
-      this.consume(message);
-      if (message.rights === undefined) continue;
-      const { rights } = message;
-      message.rights = undefined;
-      this.owner.unix.rights.arrive(rights);
-      this.owner.unix.rights.drop(rights);
+      this.discardFirst(message);
     }
+  }
+
+  protected discardFirst(message: UnixMessage): void {
+    const { rights } = message;
+    this.consume(message);
+    if (rights === undefined) return;
+    message.rights = undefined;
+    this.owner.unix.rights.arrive(rights);
+    this.owner.unix.rights.drop(rights);
   }
 
   /** The first message has been read. */
@@ -165,15 +169,17 @@ export abstract class UnixCore extends SocketCore {
     length: number,
     memory: number,
     withRights: boolean,
-  ): void {
+  ): UnixMessage {
     const { owner, outgoing } = this;
     const isAsked = this.common.passCredentials || target.common.passCredentials;
     const credentials = outgoing?.credentials ?? (isAsked ? owner.credentials : undefined);
     const rights = withRights && outgoing?.rights !== undefined ? [...outgoing.rights] : undefined;
     if (rights !== undefined) owner.unix.rights.depart(rights);
     this.sendMemory += memory;
-    target.queue.push(new UnixMessage(this, data, offset, length, memory, credentials, rights));
+    const message = new UnixMessage(this, data, offset, length, memory, credentials, rights);
+    target.queue.push(message);
     target.news();
+    return message;
   }
 
   /** Whether a record of `length` bytes can never be sent: EMSGSIZE. */
