@@ -5,6 +5,7 @@ import type { QueuedError } from "../ip/error-queue.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
 import { type IpEndpoint, type OneSend, RawInfo } from "../ip/raw-ip-endpoint.ts";
+import type { Memberships } from "../ip/memberships.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
 import {
   IP_PMTUDISC_DONT,
@@ -87,6 +88,11 @@ export abstract class IpCore extends InetCore {
 
   protected override release(): void {
     this.endpoint.close();
+  }
+
+  /** The multicast groups it has joined. */
+  get memberships(): Memberships {
+    return this.endpoint.memberships;
   }
 
   override get settings(): RawSettings {

@@ -16,6 +16,8 @@ export interface IpLayer extends PathFinder {
 export interface SocketHost extends CallOwner {
   readonly descriptors: DescriptorTable;
   readonly names: Names;
+  /** Takes the path of a socket of AF_UNIX away. Throws ENOENT. */
+  unlink(path: string): void;
   /** Milliseconds that a new socket's calls may wait, null: for ever (`setdefaulttimeout`). */
   readonly defaultTimeoutMillis: number | null;
   /** Who its programs are: what a peer in AF_UNIX learns of them. */

@@ -9,6 +9,7 @@ import {
   inheritBinding,
   listen,
   open,
+  outputQueue,
   readableBytes,
   readiness,
   receive,
@@ -190,6 +191,10 @@ export class StreamCore extends InetCore {
 
   override get listening(): boolean {
     return this.tcb.state === LISTEN;
+  }
+
+  override get unacknowledged(): number {
+    return Math.max(0, outputQueue(this.tcb));
   }
 
   override get readable(): number {
