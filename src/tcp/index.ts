@@ -20,6 +20,6 @@ export { setReceiveLowWater, setWindowClamp } from "./receive-limits.ts";
 export { send } from "./send.ts";
 export { Settings } from "./settings.ts";
 export { settingsChanged } from "./settings-changed.ts";
-export { info, type TcpInfo } from "./status.ts";
+export { info, pathMtu, type TcpInfo } from "./status.ts";
 export type { Tcb } from "./tcb.ts";
 export { Tcp, type TcpEnvironment, type TcpObserver } from "./tcp.ts";

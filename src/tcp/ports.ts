@@ -119,7 +119,7 @@ function fitness(tcb: Tcb, address: number, by: number): number {
 }
 
 /** Whether `tcb` has to do with interface `by`; -1 is any, for both. */
-export function meetInterface(tcb: Tcb, by: number): boolean {
+function meetInterface(tcb: Tcb, by: number): boolean {
   const bound = tcb.settings.interface;
   return bound < 0 || by < 0 || bound === by;
 }

@@ -1,4 +1,5 @@
 /** STATUS, RFC 9293 §3.10.6, in the form of Linux's TCP_INFO. */
+import { ENOTCONN } from "../base/errno.ts";
 import { fixedOptionsLength } from "./build.ts";
 import { pacingRate } from "./pacing.ts";
 import { unsentBytes } from "./send.ts";
@@ -79,6 +80,11 @@ export interface TcpInfo {
   min_rtt: number;
   snd_wnd: number;
   rcv_wnd: number;
+}
+
+/** IP_MTU: the path's, bytes, also when the connection is over, as on Linux. ENOTCONN while there is none. */
+export function pathMtu(tcb: Tcb): number {
+  return tcb.path?.mtu ?? -ENOTCONN;
 }
 
 export function info(tcb: Tcb): TcpInfo {

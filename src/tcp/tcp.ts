@@ -11,7 +11,7 @@ import { TcpCounters } from "./counters.ts";
 import { enterClosed } from "./end.ts";
 import { parseHeader, TCP } from "./header.ts";
 import { icmpError } from "./icmp-error.ts";
-import { meetInterface, PortTable } from "./ports.ts";
+import { PortTable } from "./ports.ts";
 import { MAX_BLOCKS } from "./reassembly.ts";
 import { AckSummary } from "./recovery/recovery.ts";
 import { replyWithReset } from "./reset.ts";
@@ -142,7 +142,7 @@ export class Tcp implements Transport {
         tcb.localPort === localPort &&
         tcb.remoteAddress === remoteAddress &&
         tcb.localAddress === localAddress &&
-        meetInterface(tcb, by)
+        isBoundTo(tcb, by)
       ) {
         return tcb;
       }
@@ -214,6 +214,12 @@ export class Tcp implements Transport {
     );
     return hash ^ (hash >>> 16);
   }
+}
+
+/** Whether the connection may be what came in by interface `by`. It asks what the path was chosen by, which nearly all have in common. */
+function isBoundTo(tcb: Tcb, by: number): boolean {
+  const bound = tcb.choice.interface;
+  return bound < 0 || by < 0 || bound === by;
 }
 
 function isIntact(packet: Packet): boolean {

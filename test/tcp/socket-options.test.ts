@@ -1,6 +1,6 @@
 /** The smaller options of Linux's tcp(7) and socket(7), as they show on the wire and to the user. */
 import { describe, expect, it } from "vitest";
-import { EAGAIN, EHOSTUNREACH, EINVAL, ETIMEDOUT } from "../../src/base/errno.ts";
+import { EAGAIN, EHOSTUNREACH, EINVAL, ENOTCONN, ETIMEDOUT } from "../../src/base/errno.ts";
 import { MSG_OOB } from "../../src/base/message-flags.ts";
 import { POLLERR, POLLIN, POLLOUT } from "../../src/base/readiness.ts";
 import type { StreamCore } from "../../src/sockets/stream.ts";
@@ -8,6 +8,7 @@ import {
   inputHint,
   inputQueue,
   outputQueue,
+  pathMtu,
   setReceiveLowWater,
   settingsChanged,
   setWindowClamp,
@@ -305,6 +306,18 @@ describe("IP_RECVERR", () => {
       expect(peer.state).toBe(ends ? "CLOSED" : "SYN-SENT");
       expect(socket.takeError()).toBe(EHOSTUNREACH);
     }
+  });
+});
+
+describe("IP_MTU", () => {
+  it("is the path's from connect on, also when the connection is over", () => {
+    const peer = new SegmentPeer({ link: { mtu: 1400 } });
+    expect(pathMtu(peer.host.stream().tcb)).toBe(-ENOTCONN);
+    peer.connect();
+    expect(pathMtu(peer.socket.tcb)).toBe(1400);
+    peer.inject({ flags: "R" });
+    expect(pathMtu(peer.socket.tcb)).toBe(1400);
+    expect(pathMtu(peer.listen().tcb)).toBe(-ENOTCONN);
   });
 });
 
