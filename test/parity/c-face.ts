@@ -26,7 +26,7 @@ export class CFace implements SocketFace {
   }
 
   bind({ host, fd }: Thing, place: Place): unknown {
-    return host.posix.bind(fd, sockaddr(host, place) as never);
+    return host.posix.bind(fd, sockaddr(place) as never);
   }
 
   listen({ host, fd }: Thing, backlog: number): unknown {
@@ -39,7 +39,7 @@ export class CFace implements SocketFace {
   }
 
   async connect({ host, fd }: Thing, place: Place): Promise<unknown> {
-    return host.posix.connect(fd, sockaddr(host, place) as never);
+    return host.posix.connect(fd, sockaddr(place) as never);
   }
 
   async send({ host, fd }: Thing, data: Uint8Array, flags: number): Promise<number> {
@@ -47,7 +47,7 @@ export class CFace implements SocketFace {
   }
 
   async sendto({ host, fd }: Thing, data: Uint8Array, flags: number, place: Place): Promise<number> {
-    return host.posix.sendto(fd, data, flags, sockaddr(host, place) as never);
+    return host.posix.sendto(fd, data, flags, sockaddr(place) as never);
   }
 
   async sendmsg({ host, fd }: Thing, buffers: Uint8Array[], options: Options): Promise<number> {
@@ -57,7 +57,7 @@ export class CFace implements SocketFace {
       ...(control === undefined
         ? {}
         : { control: control.map(([level, type, data]) => ({ level, type, data })) }),
-      ...(to === undefined ? {} : { name: sockaddr(host, to) }),
+      ...(to === undefined ? {} : { name: sockaddr(to) }),
     };
     return method(host.posix, "sendmsg")(fd, message, flags);
   }
@@ -116,14 +116,14 @@ export class CFace implements SocketFace {
 }
 
 /** The `sockaddr` of a place. */
-function sockaddr(host: Host, place: Place): object | undefined {
+function sockaddr(place: Place): object | undefined {
   switch (place.kind) {
     case "inet":
       return { family: AF_INET, address: place.address, port: place.port };
     case "unix":
       return { family: AF_UNIX, path: place.path };
     case "packet":
-      return { family: AF_PACKET, ifindex: interfaceIndex(host, place.interface), protocol: place.protocol };
+      return { family: AF_PACKET, interface: place.interface, protocol: place.protocol };
     case "family":
       return { family: place.family, address: "127.0.0.1", port: 5000 };
     case "unspec":
