@@ -57,6 +57,7 @@ export abstract class SocketModule implements SocketHost {
   abstract readonly names: Names;
   abstract readonly ipv4: IpLayer;
   abstract credentials: Credentials;
+  abstract unlink(path: string): void;
   abstract makeSocket(domain: number, type: number, protocol: number): SocketCore | number;
   abstract makePair(domain: number, type: number, protocol: number): [SocketCore, SocketCore] | number;
   abstract addressOf(call: string, text: string): number | Promise<number>;
