@@ -54,7 +54,14 @@ export type { AddressInfo, HostInfo } from "./sockets/names/names.ts";
 export type { Addrinfo, AddrinfoHints, Hostent, Protoent, Servent } from "./sockets/names/posix-names.ts";
 export type { Protocol, ProtocolTable } from "./sockets/names/protocols.ts";
 export type { Service, ServiceTable } from "./sockets/names/services.ts";
-export type { Linger, OptionValue, OptionValueOf } from "./sockets/options/index.ts";
+export type {
+  GroupRequest,
+  Linger,
+  MulticastInterface,
+  OptionValue,
+  OptionValueOf,
+  PacketGroupRequest,
+} from "./sockets/options/index.ts";
 export type {
   AnySockaddr,
   BookSockaddrLl,

@@ -3,6 +3,7 @@
  * out of what it told of the last `receive`, with Linux's account of the bytes they take.
  */
 import { EBADF, EINVAL, ENOBUFS, ENODEV, EPERM } from "../base/errno.ts";
+import { inputHint } from "../tcp/index.ts";
 import {
   AF_INET,
   AF_UNIX,
@@ -47,6 +48,7 @@ import type { Description } from "./descriptors.ts";
 import type { Credentials, MessageInfo, Outgoing } from "./message.ts";
 import { checkInteger, show } from "./misuse.ts";
 import type { SocketHost } from "./socket-host.ts";
+import { StreamCore } from "./stream.ts";
 
 export { CMSG_LEN, CMSG_SPACE, type ControlMessage } from "./control-data.ts";
 
@@ -238,8 +240,8 @@ export function collectControl(
     collector.add(IPPROTO_IP, IP_RECVERR, EXTENDED_ERROR_BYTES, message.error);
   } else if (core.domain === AF_INET && core.type !== SOCK_STREAM) {
     collectInet(host, core, collector);
-  } else if (common.receiveInQueue && core.domain === AF_INET) {
-    collector.add(IPPROTO_TCP, TCP_CM_INQ, INTEGER_BYTES, core.readable);
+  } else if (common.receiveInQueue && core instanceof StreamCore) {
+    collector.add(IPPROTO_TCP, TCP_CM_INQ, INTEGER_BYTES, inputHint(core.tcb));
   }
   return { messages: collector.messages, flags: collector.flags };
 }

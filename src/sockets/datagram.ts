@@ -1,6 +1,6 @@
 import { EOPNOTSUPP } from "../base/errno.ts";
-import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
 import type { Memberships } from "../ip/memberships.ts";
+import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
 import type { UdpSettings } from "../udp/settings.ts";
 import type { Udp } from "../udp/udp.ts";
 import {

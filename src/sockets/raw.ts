@@ -2,10 +2,10 @@
 import { EOPNOTSUPP } from "../base/errno.ts";
 import { formatAddress } from "../ip/address.ts";
 import type { QueuedError } from "../ip/error-queue.ts";
+import type { Memberships } from "../ip/memberships.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
 import { type IpEndpoint, type OneSend, RawInfo } from "../ip/raw-ip-endpoint.ts";
-import type { Memberships } from "../ip/memberships.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
 import {
   IP_PMTUDISC_DONT,

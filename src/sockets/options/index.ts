@@ -3,13 +3,24 @@
  * all rows. A row says level, number, what values the option takes, and how it is read and written.
  */
 import { EINVAL, ENOPROTOOPT, EOPNOTSUPP } from "../../base/errno.ts";
-import { AF_INET, AF_UNIX, IPPROTO_IP, IPPROTO_TCP, SOL_SOCKET } from "../constants.ts";
+import {
+  AF_INET,
+  AF_PACKET,
+  AF_UNIX,
+  IPPROTO_IP,
+  IPPROTO_TCP,
+  SOCK_RAW,
+  SOL_PACKET,
+  SOL_RAW,
+  SOL_SOCKET,
+} from "../constants.ts";
 import type { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
 import { IP_LEVEL_OPTIONS } from "./ip-level.ts";
 import { MULTICAST_OPTIONS } from "./multicast.ts";
 import { isInet, isStream, type Option, type OptionValue, Refusal } from "./option.ts";
+import { RAW_OPTIONS } from "./raw-level.ts";
 import { SOCKET_OPTIONS } from "./socket-level.ts";
 import { SOCKET_SIZE_OPTIONS } from "./socket-sizes.ts";
 import { TCP_OPTIONS } from "./tcp-level.ts";
@@ -21,6 +32,7 @@ export type {
   Option,
   OptionValue,
   OptionValueOf,
+  PacketGroupRequest,
 } from "./option.ts";
 
 /** Every option there is, for the reference too. */
@@ -30,6 +42,7 @@ export const OPTIONS: readonly Option[] = [
   ...IP_LEVEL_OPTIONS,
   ...MULTICAST_OPTIONS,
   ...TCP_OPTIONS,
+  ...RAW_OPTIONS,
 ];
 const TABLE = new Map<number, Option>(OPTIONS.map((entry) => [key(entry.level, entry.number), entry]));
 
@@ -69,6 +82,8 @@ export function setOption(core: SocketCore, level: number, number: number, value
 /** Whether the socket has options of this level. */
 function hasLevel(core: SocketCore, level: number): boolean {
   if (level === SOL_SOCKET) return true;
+  if (level === SOL_PACKET) return core.domain === AF_PACKET;
+  if (level === SOL_RAW) return core.domain === AF_INET && core.type === SOCK_RAW;
   return level === IPPROTO_TCP ? isStream(core) : level === IPPROTO_IP && isInet(core);
 }
 

@@ -38,6 +38,16 @@ export interface MulticastInterface {
   interface?: number;
 }
 
+/** `struct packet_mreq` (PACKET_ADD_MEMBERSHIP, PACKET_DROP_MEMBERSHIP). */
+export interface PacketGroupRequest {
+  /** By name, or by index from 1. */
+  interface: string | number;
+  /** PACKET_MR_…; the default, 0, is one multicast address. */
+  type?: number;
+  /** The link-layer address, where the type is about one. */
+  address?: Uint8Array;
+}
+
 export type OptionValue =
   | number
   | string
@@ -46,7 +56,8 @@ export type OptionValue =
   | Credentials
   | Uint8Array
   | GroupRequest
-  | MulticastInterface;
+  | MulticastInterface
+  | PacketGroupRequest;
 
 /** What `getsockopt` gives for option `O` of level `L`, when both are written as constants. */
 export type OptionValueOf<L extends number, O extends number> = number extends L | O
@@ -149,6 +160,13 @@ export const GROUP: Kind<GroupRequest> = {
     if (typeof value !== "object" || value === null) return false;
     const { multiaddr, interface: by } = value as Partial<GroupRequest>;
     return isAddress(multiaddr) && (by === undefined || isAddress(by));
+  },
+};
+export const PACKET_GROUP: Kind<PacketGroupRequest> = {
+  takes: "an object { interface, type }",
+  accepts: (value): value is PacketGroupRequest => {
+    if (typeof value !== "object" || value === null) return false;
+    return isAddress((value as PacketGroupRequest).interface);
   },
 };
 export const MULTICAST_INTERFACE: Kind<string | number | MulticastInterface> = {

@@ -1,5 +1,6 @@
 /** The calls that are about descriptors as such, whatever they stand for. */
 import { EBADF, EINVAL, EMFILE, ENOTSOCK, ENOTTY, EPERM } from "../../base/errno.ts";
+import { inputQueue } from "../../tcp/index.ts";
 import { type ArpRequest, arpRequest } from "../arp-request.ts";
 import { closeFile } from "../calls.ts";
 import {
@@ -40,6 +41,7 @@ import {
 import { checkInteger, show } from "../misuse.ts";
 import { PosixNames } from "../names/posix-names.ts";
 import type { SocketHost } from "../socket-host.ts";
+import { StreamCore } from "../stream.ts";
 
 /** `struct rlimit`. */
 export interface ResourceLimit {
@@ -156,6 +158,9 @@ export class PosixFiles extends PosixNames {
     return isInterfaceRequest(request) ? this.interfaceIoctl(request, argument) : socketIoctl(file, request);
   }) as Ioctl;
 
+  /** Takes the path of a socket of AF_UNIX away: another may be bound there. ENOENT. */
+  readonly unlink = (path: string): void => this.host.unlink(path);
+
   /** The host's interfaces, from index 1. */
   readonly if_nameindex = (): InterfaceIndex[] => interfaceIndexes(this.host.ipv4.interfaces);
 
@@ -267,7 +272,7 @@ export class PosixFiles extends PosixNames {
 function socketIoctl(core: SocketCore, request: number): number {
   const isQueue = request === FIONREAD || request === SIOCOUTQ;
   if (isQueue && core.listening) throw new SocketError(EINVAL, "ioctl");
-  if (request === FIONREAD) return core.readable;
+  if (request === FIONREAD) return core instanceof StreamCore ? inputQueue(core.tcb) : core.readable;
   if (request === SIOCOUTQ) return core.unacknowledged;
   const { atMark } = core;
   if (request !== SIOCATMARK || atMark === undefined) throw new SocketError(ENOTTY, "ioctl");
