@@ -165,8 +165,10 @@ export abstract class IpEndpoint {
     one: OneSend | undefined,
   ): number {
     if (this.closed) return -EBADF;
-    if (length > MAX_DATAGRAM_LENGTH) return -EMSGSIZE;
-    const result = this.transmit(data, offset, length, address || LOOPBACK_ADDRESS, one);
+    const isTooLong = length > MAX_DATAGRAM_LENGTH;
+    const result = isTooLong
+      ? -EMSGSIZE
+      : this.transmit(data, offset, length, address || LOOPBACK_ADDRESS, one);
     const { counters } = this.environment;
     if (result < 0) {
       counters.sendFailed++;

@@ -164,11 +164,6 @@ export class PacketCore extends SocketCore {
     return `packet ${name} 0x${this.tap.etherType.toString(16).padStart(4, "0")}`;
   }
 
-  /** PACKET_ADD_MEMBERSHIP: links hand over all that comes to them, so there is nothing to do. ENODEV, EINVAL. */
-  checkMembership(interfaceIndex: number): number {
-    return this.taps.interfaceAt(interfaceIndex - 1) === undefined ? -ENODEV : 0;
-  }
-
   /** `index` from 0, -1 for none. */
   private nameOf(index: number, protocol: number, packetType: number): PacketName {
     const link = this.taps.interfaceAt(index)?.link;
