@@ -204,9 +204,11 @@ export class Sender {
   private chooseHeader(path: Path, choice: DatagramChoice): void {
     const { options } = this;
     const { settings } = this.endpoint;
-    const own = isMulticast(path.destination) ? settings.multicastTimeToLive : settings.timeToLive;
-    options.timeToLive = choice.timeToLive >= 0 ? choice.timeToLive : own;
-    options.trafficClass = choice.trafficClass >= 0 ? choice.trafficClass : settings.trafficClass;
+    options.timeToLive = isMulticast(path.destination) ? settings.multicastTimeToLive : settings.timeToLive;
+    options.trafficClass = settings.trafficClass;
+    if (choice === DEFAULT_DATAGRAM) return;
+    if (choice.timeToLive >= 0) options.timeToLive = choice.timeToLive;
+    if (choice.trafficClass >= 0) options.trafficClass = choice.trafficClass;
   }
 
   /** Whether a datagram of `length` bytes of data may go, and sets whether it may be cut. */
