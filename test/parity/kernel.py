@@ -283,7 +283,7 @@ class Driver:
                 while True:
                     taken += self.thing(s).send(b"x" * 65536, socket.MSG_DONTWAIT)
             except BlockingIOError:
-                time.sleep(0.01)
+                time.sleep(0.06)  # longer than an acknowledgement is put off
         return "full"
 
     def do_drain(self, _, s):

@@ -11,6 +11,7 @@ import shutil
 import socket
 import struct
 import subprocess
+import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
@@ -115,6 +116,22 @@ def second_host():
        "neigh add 10.0.0.2 lladdr 02:00:00:00:00:02 dev eth0 nud permanent",
        "neigh add 10.0.0.3 lladdr 02:00:00:00:00:02 dev eth0 nud permanent",
        "route add 255.255.255.255/32 dev eth0", "route add unreachable 10.67.0.0/16", "route add prohibit 10.68.0.0/16", "route add blackhole 10.66.0.0/16")
+    wait_for_carrier()
+    LIBC.setns(State.there, CLONE_NEWNET)
+    wait_for_carrier()
+    LIBC.setns(State.here, CLONE_NEWNET)
+
+
+def wait_for_carrier():
+    """Until then a link drops what is sent."""
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:
+        until = time.monotonic() + 3
+        while time.monotonic() < until:
+            answer = fcntl.ioctl(s, SIOCGIFFLAGS, struct.pack("=16s24x", b"eth0"))
+            if struct.unpack("=H", answer[16:18])[0] & 0x40:  # IFF_RUNNING
+                return
+            time.sleep(0.002)
+    raise Impossible("the wire does not come up")
 
 
 def unmake():

@@ -37,6 +37,11 @@ export type Face = "python" | "c";
 
 /** A step that takes longer blocks, unless it says otherwise, ms. */
 const PATIENCE = 250;
+/** Steps that are many calls. */
+const LONGER = new Map([
+  ["fill", 3000],
+  ["drain", 3000],
+]);
 
 /** Steps that only one face has: what Python's socket object does above the kernel, and what only C calls have. */
 const PYTHON_ONLY = new Set([
@@ -143,14 +148,14 @@ function expand(line: string): string[] {
 
 function step(text: string, place: string): Step {
   const words = split(text, place);
-  let within = PATIENCE;
+  let within = 0;
   const patience = words.indexOf("within");
   if (patience >= 0) within = Number(words.splice(patience, 2)[1]);
   const equals = words.indexOf("=");
   const names = equals < 0 ? [] : words.slice(0, equals).map(String);
   const [op, ...rest] = words.slice(equals + 1);
   if (typeof op !== "string" || !Number.isInteger(within)) throw new Error(`${place}: what is "${text}"?`);
-  return { text, names, op, words: rest, within };
+  return { text, names, op, words: rest, within: within || (LONGER.get(op) ?? PATIENCE) };
 }
 
 /** The words of a line. `"text"` with JSON's escapes is bytes, `"text"*3` that three times over. */

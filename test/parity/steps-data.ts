@@ -24,7 +24,7 @@ export const dataSteps: Actions = {
         taken += count;
         return count;
       });
-      await run.world.net.sleep(10);
+      await run.world.net.sleep(60); // longer than an acknowledgement is put off
     } while (taken > 0);
     return "full";
   },
