@@ -232,7 +232,7 @@ export function collectControl(
   if (roomBytes !== undefined) checkInteger("recvmsg", "the room for control messages", roomBytes);
   const collector = new Collector(roomBytes ?? Number.POSITIVE_INFINITY);
   const { common, message } = core;
-  if (common.timestamp && message.arrivedMicros > 0) {
+  if (common.timestamp && message.arrivedMicros >= 0) {
     collector.add(SOL_SOCKET, SCM_TIMESTAMP, TIMEVAL_BYTES, timevalOf(message.arrivedMicros));
   }
   if (core.domain === AF_UNIX) collectUnix(host, core, collector, closeOnExec);

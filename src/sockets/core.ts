@@ -154,7 +154,7 @@ export abstract class SocketCore extends OpenFile {
     checkSpan("receive", into, offset, length);
     if (this.closed) return -this.closedErrno;
     this.owner.clock.sample();
-    return this.receiveBytes(into, offset, length, flags & ~MSG_DONTWAIT);
+    return this.receiveBytes(into, offset, length, flags);
   }
 
   /** Makes it a listener with room for `backlog` connections that wait for {@link accept}. EADDRINUSE, EOPNOTSUPP. */

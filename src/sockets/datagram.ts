@@ -3,22 +3,10 @@ import type { Memberships } from "../ip/memberships.ts";
 import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
 import type { UdpSettings } from "../udp/settings.ts";
 import type { Udp } from "../udp/udp.ts";
-import {
-  IP_PMTUDISC_DONT,
-  IP_PMTUDISC_INTERFACE,
-  IP_PMTUDISC_OMIT,
-  IP_PMTUDISC_PROBE,
-  IPPROTO_UDP,
-  MSG_OOB,
-  MSG_PEEK,
-  MSG_TRUNC,
-  SOCK_DGRAM,
-} from "./constants.ts";
+import { IPPROTO_UDP, MSG_OOB, SOCK_DGRAM } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
-
-/** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
-const MAX_BUFFER_BYTES = 212_992;
+import { discoveryOf, MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
 
 /** `SOCK_DGRAM` in `AF_INET`: a UDP endpoint. */
 export class DatagramCore extends InetCore {
@@ -58,22 +46,15 @@ export class DatagramCore extends InetCore {
     port: number,
   ): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
-    return this.endpoint.send(data, offset, length, address, port);
+    return this.endpoint.send(data, offset, length, address, port, flags, this.outgoing);
   }
 
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
-    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const { info, message } = this;
-    const count = this.endpoint.receive(into, offset, length, flags & (MSG_PEEK | MSG_TRUNC), info);
+    const count = this.endpoint.receive(into, offset, length, flags, info);
     if (count < 0) return count;
-    message.address = info.address;
+    tellOf(info, flags, message);
     message.port = info.port;
-    message.length = info.fullLength;
-    message.flags = info.truncated ? MSG_TRUNC : 0;
-    message.destination = info.destination;
-    message.interfaceIndex = info.interfaceIndex;
-    message.timeToLive = info.timeToLive;
-    message.trafficClass = info.trafficClass;
     return count;
   }
 
@@ -98,6 +79,7 @@ export class DatagramCore extends InetCore {
     const { common, settings } = this;
     settings.broadcast = common.broadcast;
     settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+    settings.receiveErrors = common.receiveErrors;
     this.endpoint.settingsChanged();
   }
 
@@ -144,10 +126,4 @@ export class DatagramCore extends InetCore {
   override get stateName(): string {
     return this.endpoint.connected ? "ESTABLISHED" : "UNCONN";
   }
-}
-
-/** INTERFACE and OMIT disbelieve what ICMP says of the path's MTU; OMIT lets datagrams be cut, INTERFACE does not. */
-function discoveryOf(mode: number): number {
-  if (mode === IP_PMTUDISC_INTERFACE) return IP_PMTUDISC_PROBE;
-  return mode === IP_PMTUDISC_OMIT ? IP_PMTUDISC_DONT : mode;
 }

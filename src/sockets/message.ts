@@ -41,8 +41,8 @@ export class MessageInfo {
   interfaceIndex = -1;
   timeToLive = 0;
   trafficClass = 0;
-  /** When it arrived, microseconds of the host's clock. */
-  arrivedMicros = 0;
+  /** When it arrived, microseconds of the host's clock; -1: not known. */
+  arrivedMicros = -1;
   /** MSG_ERRQUEUE: the error that was read. */
   error: ExtendedError | undefined = undefined;
 

@@ -1,17 +1,11 @@
 /** Sockets that speak IP itself, without ports: `SOCK_RAW` in `AF_INET` (raw(7)), and what ping sockets share with them. */
 import { EOPNOTSUPP } from "../base/errno.ts";
-import { formatAddress } from "../ip/address.ts";
-import type { QueuedError } from "../ip/error-queue.ts";
 import type { Memberships } from "../ip/memberships.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
 import { type IpEndpoint, type OneSend, RawInfo } from "../ip/raw-ip-endpoint.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
 import {
-  IP_PMTUDISC_DONT,
-  IP_PMTUDISC_INTERFACE,
-  IP_PMTUDISC_OMIT,
-  IP_PMTUDISC_PROBE,
   IPPROTO_RAW,
   MSG_DONTROUTE,
   MSG_ERRQUEUE,
@@ -22,10 +16,8 @@ import {
 } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
-import type { ExtendedError } from "./message.ts";
+import { discoveryOf, MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
 
-/** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
-const MAX_BUFFER_BYTES = 212_992;
 /** IP_TTL, when it is given back. */
 const DEFAULT_TIME_TO_LIVE = 64;
 const USUAL: OneSend = { source: 0, interfaceIndex: -1, timeToLive: -1, trafficClass: -1 };
@@ -69,16 +61,8 @@ export abstract class IpCore extends InetCore {
     const known = flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE);
     const count = this.endpoint.receive(into, offset, length, known, info);
     if (count < 0) return count;
-    message.address = info.address;
+    tellOf(info, flags, message);
     message.port = 0;
-    message.length = info.fullLength;
-    message.flags = (info.truncated ? MSG_TRUNC : 0) | (flags & MSG_ERRQUEUE);
-    message.destination = info.destination;
-    message.interfaceIndex = info.interfaceIndex;
-    message.timeToLive = info.timeToLive;
-    message.trafficClass = info.trafficClass;
-    message.arrivedMicros = info.arrivedMicros;
-    message.error = info.error === undefined ? undefined : extendedError(info.error);
     return count;
   }
 
@@ -178,14 +162,4 @@ export class RawCore extends IpCore {
   override describe(): string {
     return `raw ${super.describe()}`;
   }
-}
-
-/** INTERFACE and OMIT disbelieve what ICMP says of the path's MTU; OMIT lets datagrams be cut, INTERFACE does not. */
-function discoveryOf(mode: number): number {
-  if (mode === IP_PMTUDISC_INTERFACE) return IP_PMTUDISC_PROBE;
-  return mode === IP_PMTUDISC_OMIT ? IP_PMTUDISC_DONT : mode;
-}
-
-function extendedError({ errno, origin, type, code, info, offender }: QueuedError): ExtendedError {
-  return { errno, origin, type, code, info, offender: formatAddress(offender) };
 }
