@@ -160,9 +160,9 @@ export class SendCall implements Call<number> {
   attempt(): number {
     for (;;) {
       // what was taken is told first; the error stays for the next call, as in Linux
-      if (this.partial() > 0 && (this.core.readiness & (POLLERR | POLLHUP)) !== 0) return this.done;
+      if (this.partial() > 0 && (this.core.readiness & POLLERR) !== 0) return this.done;
       const count = this.step();
-      if (count < 0) return count;
+      if (count < 0) return count === -EAGAIN ? count : this.partial() || count;
       this.done += count;
       if (this.extent === SEND_SOME || this.done === this.data.length) return this.done;
     }

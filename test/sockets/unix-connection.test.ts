@@ -102,6 +102,16 @@ describe.each(CONNECTIONS)("connections of %s in AF_UNIX", (_name, type) => {
     expect(named(unixSocket(host, type).connect("server"))).toBe("EAGAIN");
   });
 
+  it("refuses a connection for whose other end the host has no room", () => {
+    const host = unixHost();
+    unixListener(host, type, "server");
+    const client = unixSocket(host, type);
+    host.limits.sockets = 2;
+    expect(named(client.connect("server"))).toBe("ENOMEM");
+    host.limits.sockets = 3;
+    expect(client.connect("server")).toBe(0);
+  });
+
   it("takes a backlog below 0 for a large one", () => {
     const host = unixHost();
     unixListener(host, type, "server", -1);

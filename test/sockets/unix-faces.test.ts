@@ -13,6 +13,7 @@ import {
   POLLOUT,
   SCM_CREDENTIALS,
   SCM_RIGHTS,
+  SHUT_RD,
   SHUT_WR,
   SO_SNDTIMEO,
   SOCK_DGRAM,
@@ -213,7 +214,7 @@ describe("AF_UNIX, the C way", () => {
 
   it("counts what a blocking send got rid of before the peer was gone", async () => {
     const { net, host } = world();
-    const { socketpair, send, recv, close } = host.posix;
+    const { socketpair, send, recv, close, shutdown } = host.posix;
     await net.run(async () => {
       const [left, right] = socketpair(AF_UNIX, SOCK_STREAM, 0);
       const sending = send(left, new Uint8Array(300_000));
@@ -229,6 +230,14 @@ describe("AF_UNIX, the C way", () => {
       await close(other);
       expect(await cut).toBe(219_264);
       await close(one);
+      const [writer, reader] = socketpair(AF_UNIX, SOCK_STREAM, 0);
+      const refused = send(writer, new Uint8Array(300_000));
+      await net.sleep(1);
+      shutdown(reader, SHUT_RD);
+      await recv(reader, new Uint8Array(300_000)); // room for a sender who is told that nobody reads
+      expect(await refused).toBe(219_264);
+      expect((await failure(send(writer, "x"))).code).toBe("EPIPE");
+      for (const fd of [writer, reader]) await close(fd);
     });
   });
 

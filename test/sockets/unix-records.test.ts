@@ -11,6 +11,7 @@ import {
   SOCK_DGRAM,
   SOCK_SEQPACKET,
 } from "../../src/sockets/constants.ts";
+import type { UnixCore } from "../../src/sockets/unix/core.ts";
 import {
   named,
   newsOf,
@@ -198,6 +199,26 @@ describe("SOCK_DGRAM in AF_UNIX", () => {
     host.clock.runInstant();
     expect(news.map((each) => each.count)).toEqual([1, 1, 1]);
     expect([poll(client), send(client, "x"), poll(client), poll(watcher)]).toEqual(["OUT", 1, "", ""]);
+  });
+
+  it("serves senders that wait in the order of their last attempts, and former clients not at all", () => {
+    const host = unixHost();
+    const server = unixSocket(host, SOCK_DGRAM, "server");
+    unixSocket(host, SOCK_DGRAM, "elsewhere");
+    const former = unixSocket(host, SOCK_DGRAM);
+    former.connect("server");
+    former.connect("elsewhere");
+    const senders = [1, 2].map(() => unixSocket(host, SOCK_DGRAM));
+    const [first, second] = senders as [UnixCore, UnixCore];
+    while (sendTo(first, "x", "server") === 1);
+    expect([sendTo(second, "x", "server"), sendTo(first, "x", "server")]).toEqual(["EAGAIN", "EAGAIN"]);
+    const order: UnixCore[] = [];
+    for (const core of [...senders, former]) core.onReadiness = () => order.push(core);
+    host.clock.runInstant();
+    order.length = 0;
+    recv(server);
+    host.clock.runInstant();
+    expect(order.map((core) => senders.indexOf(core))).toEqual([1, 0]);
   });
 
   it.each(["itself", "each other"])("does not count datagrams to %s, but bytes", (whom) => {

@@ -147,7 +147,7 @@ describe.each(TYPES)("descriptors over %s in AF_UNIX", (_name, type) => {
   it("that wait far down are let go of without depth", () => {
     const host = unixHost();
     let last = cargo(host);
-    for (let count = 0; count < 3000; count++) {
+    for (let count = 0; count < 20_000; count++) {
       const [one, other] = unixPair(host, type);
       sendWith(one, "x", [reference(last)]);
       close(last);
@@ -189,6 +189,7 @@ describe.each(CONNECTIONS)("descriptors over connections of %s that wait to be a
     expect(other.closed).toBe(false);
     const server = listener.accept() as UnixCore;
     expect(recvRights(server)).toEqual(["x", [sent]]);
+    expect(recv(other, 4, MSG_PEEK)).toBe("self");
     close(sent);
     host.clock.runInstant();
     expect(other.closed).toBe(true);
@@ -259,6 +260,17 @@ describe.each(TYPES)("credentials over %s in AF_UNIX", (_name, type) => {
     sendWith(one, "y", undefined, said);
     recv(other);
     expect(other.message.credentials).toEqual(said);
+  });
+
+  it("are kept of what is sent by one who asks himself", () => {
+    const host = unixHost();
+    host.credentials = own;
+    const [one, other] = unixPair(host, type);
+    one.common.passCredentials = true;
+    send(one, "x");
+    other.common.passCredentials = true;
+    recv(other);
+    expect(other.message.credentials).toEqual(own);
   });
 
   it("are not kept of a message that was sent before somebody asked", () => {

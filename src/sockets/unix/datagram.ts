@@ -157,9 +157,8 @@ export class UnixDatagramCore extends UnixCore {
   }
 
   protected override release(): void {
-    super.release();
+    super.release(); // empties the queue: who waits for room learns that there is nobody, ECONNREFUSED
     this.peer?.clients.delete(this);
-    this.admit(); // ECONNREFUSED
   }
 
   override get readiness(): number {
