@@ -206,14 +206,20 @@ export class SendCall implements Call<number> {
 /** `accept`. `wrap` makes what the user gets of the connection. */
 export class AcceptCall<T> implements Call<T> {
   readonly core: SocketCore;
-  readonly syscall = "accept";
+  readonly syscall: string;
   readonly direction = RECEIVING;
   private readonly descriptors: DescriptorTable;
   private readonly wrap: (connection: SocketCore) => T;
   private connection: SocketCore | undefined = undefined;
 
-  constructor(core: SocketCore, descriptors: DescriptorTable, wrap: (connection: SocketCore) => T) {
+  constructor(
+    core: SocketCore,
+    descriptors: DescriptorTable,
+    wrap: (connection: SocketCore) => T,
+    syscall = "accept",
+  ) {
     this.core = core;
+    this.syscall = syscall;
     this.descriptors = descriptors;
     this.wrap = wrap;
   }

@@ -142,7 +142,7 @@ export class PosixSockets extends PosixFiles {
       fd: this.add(connection, flags, syscall),
       address: sockaddr(this.host, connection.remoteName) as A,
     });
-    const call = new AcceptCall(core, this.host.descriptors, wrap);
+    const call = new AcceptCall(core, this.host.descriptors, wrap, syscall);
     return perform(this.host, call, patienceOf(core, "receive", this.nonBlocking(fd), options));
   }
 }
