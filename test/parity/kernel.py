@@ -84,6 +84,14 @@ class Driver:
             raise Missing
         return self.things[name]
 
+    def sock(self, name):
+        """The thing as a socket, though it be none (an epoll): the kernel says so then."""
+        found = self.thing(name)
+        if not isinstance(found, select.epoll):
+            return found
+        self.kept.append(socket.socket(socket.AF_INET, socket.SOCK_STREAM, 0, os.dup(found.fileno())))
+        return self.kept[-1]
+
     def fd(self, name):
         self.thing(name)
         return self.descriptors[name]
@@ -109,7 +117,9 @@ class Driver:
             return "\0" + path[1:] if path.startswith("@") else (self.directory + path if path else "")
         if word.startswith("packet:"):
             _, interface, protocol = word.split(":")
-            return (interface, int(protocol, 0))
+            place = (interface, int(protocol, 0))
+            # the other end of the wire, whose link-layer address a packet needs
+            return place + (0, 1, bytes.fromhex("020000000002")) if interface == "eth0" else place
         host, port = word.rsplit(":", 1)
         return (HOSTS.get(host, host), self.port(port))
 
@@ -205,7 +215,7 @@ class Driver:
         self.kept.append(socket.socket(fileno=self.thing(s).detach()))
 
     def do_shutdown(self, _, s, how):
-        self.thing(s).shutdown(number(how))
+        self.sock(s).shutdown(number(how))
 
     def do_unlink(self, _, word):
         os.unlink(self.address(word))
@@ -229,13 +239,13 @@ class Driver:
         if raw is not None:
             self.call(LIBC.bind(self.fd(s), raw, len(raw)))
         else:
-            self.thing(s).bind(self.address(word))
+            self.sock(s).bind(self.address(word))
 
     def do_listen(self, _, s, backlog):
-        self.thing(s).listen(int(backlog))
+        self.sock(s).listen(int(backlog))
 
     def do_accept(self, names, s):
-        connection, peer = self.thing(s).accept()
+        connection, peer = self.sock(s).accept()
         self.keep(names, connection)
         return self.show_address(peer)
 
@@ -248,17 +258,17 @@ class Driver:
         if raw is not None:
             self.call(LIBC.connect(self.fd(s), raw, len(raw)))
         else:
-            self.thing(s).connect(self.address(word))
+            self.sock(s).connect(self.address(word))
 
     def do_connect_ex(self, _, s, word):
-        result = self.thing(s).connect_ex(self.address(word))
+        result = self.sock(s).connect_ex(self.address(word))
         return errno_name(result) if result else "0"
 
     def do_getsockname(self, _, s):
-        return self.show_address(self.thing(s).getsockname())
+        return self.show_address(self.sock(s).getsockname())
 
     def do_getpeername(self, _, s):
-        return self.show_address(self.thing(s).getpeername())
+        return self.show_address(self.sock(s).getpeername())
 
     def do_create_connection(self, names, word):
         self.keep(names, socket.create_connection(self.address(word)))
@@ -269,10 +279,10 @@ class Driver:
     # data
 
     def do_send(self, _, s, data, flags="0"):
-        return self.thing(s).send(self.data(data), number(flags))
+        return self.sock(s).send(self.data(data), number(flags))
 
     def do_sendall(self, _, s, data, flags="0"):
-        self.thing(s).sendall(self.data(data), number(flags))
+        self.sock(s).sendall(self.data(data), number(flags))
 
     def do_fill(self, _, s):
         """Sends until nothing more is taken, not even after a while."""
@@ -281,7 +291,7 @@ class Driver:
             taken = 0
             try:
                 while True:
-                    taken += self.thing(s).send(b"x" * 65536, socket.MSG_DONTWAIT)
+                    taken += self.sock(s).send(b"x" * 65536, socket.MSG_DONTWAIT)
             except BlockingIOError:
                 time.sleep(0.06)  # longer than an acknowledgement is put off
         return "full"
@@ -289,7 +299,7 @@ class Driver:
     def do_drain(self, _, s):
         """Receives whatever there is, and says no more than that."""
         try:
-            while self.thing(s).recv(65536, socket.MSG_DONTWAIT):
+            while self.sock(s).recv(65536, socket.MSG_DONTWAIT):
                 time.sleep(0.001)
             return "end"
         except BlockingIOError:
@@ -301,10 +311,10 @@ class Driver:
             data = self.data(data)
             length = len(raw) if raw else 0
             return self.call(LIBC.sendto(self.fd(s), data, len(data), number(flags), raw, length))
-        return self.thing(s).sendto(self.data(data), number(flags), self.address(word))
+        return self.sock(s).sendto(self.data(data), number(flags), self.address(word))
 
     def do_recv(self, _, s, size, flags="0"):
-        return show(self.thing(s).recv(int(size), number(flags)))
+        return show(self.sock(s).recv(int(size), number(flags)))
 
     def do_recv_length(self, _, s, size, flags="0"):
         """The number that recv returns: with MSG_TRUNC it may be more than the buffer holds."""
@@ -313,16 +323,20 @@ class Driver:
 
     def do_recv_into(self, _, s, size, count="0", flags="0"):
         buffer = bytearray(int(size))
-        got = self.thing(s).recv_into(buffer, int(count), number(flags))
+        got = self.sock(s).recv_into(buffer, int(count), number(flags))
         return "%d %s" % (got, show(bytes(buffer)))
 
     def do_recvfrom(self, _, s, size, flags="0"):
-        data, peer = self.thing(s).recvfrom(int(size), number(flags))
+        data, peer = self.sock(s).recvfrom(int(size), number(flags))
         return "%s from %s" % (show(data), self.show_address(peer))
+
+    def do_recvfrom_length(self, _, s, size, flags="0"):
+        data, peer = self.sock(s).recvfrom(int(size), number(flags))
+        return "%d from %s" % (len(data), self.show_address(peer))
 
     def do_recvfrom_into(self, _, s, size):
         buffer = bytearray(int(size))
-        got, peer = self.thing(s).recvfrom_into(buffer)
+        got, peer = self.sock(s).recvfrom_into(buffer)
         return "%d %s from %s" % (got, show(bytes(buffer)), self.show_address(peer))
 
     def do_read(self, _, s, size):
@@ -356,7 +370,7 @@ class Driver:
         flags = number(parts["flags"][0]) if "flags" in parts else 0
         where = self.address(parts["to"][0]) if "to" in parts else None
         buffers = [self.data(word) for word in parts[""]]
-        return self.thing(s).sendmsg(buffers, control, flags, *([where] if where is not None else []))
+        return self.sock(s).sendmsg(buffers, control, flags, *([where] if where is not None else []))
 
     def control(self, word):
         name, value = word.split("=")
@@ -372,7 +386,7 @@ class Driver:
         parts = self.options(words, ("control", "flags"))
         room = int(parts["control"][0]) if "control" in parts else 0
         flags = number(parts["flags"][0]) if "flags" in parts else 0
-        data, control, got, peer = self.thing(s).recvmsg(int(size), room, flags)
+        data, control, got, peer = self.sock(s).recvmsg(int(size), room, flags)
         shown = [self.show_control(names, *item) for item in control]
         got &= ~number("MSG_CMSG_CLOEXEC")
         text = "%s flags %s from %s" % (show(data), message_flags(got), self.show_address(peer or None))
@@ -413,13 +427,14 @@ class Driver:
         body = body[:2] + struct.pack("!H", checksum(body)) + body[4:]
         where = self.address(word)
         if header != "none":
-            source, target = socket.inet_aton(HOSTS.get(header, header)), socket.inet_aton(where[0])
+            source = socket.inet_aton(HOSTS.get(header, header))
+            target = socket.inet_aton(HOSTS["b"] if word.startswith("packet:") else where[0])
             body = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 7, 0, 33, 1, 0, source, target) + body
-        return self.thing(s).sendto(body, where)
+        return self.sock(s).sendto(body, where)
 
     def do_recv_raw(self, _, s, flags="0"):
         """An ICMP message with the IP header that raw sockets see."""
-        data, peer = self.thing(s).recvfrom(4096, number(flags))
+        data, peer = self.sock(s).recvfrom(4096, number(flags))
         return "%s from %s" % (show_packet(data), self.show_address(peer))
 
     # waiting
@@ -473,7 +488,7 @@ class Driver:
 
     def do_getsockopt(self, _, s, word):
         level, option, name = self.option(word)
-        get = self.thing(s).getsockopt
+        get = self.sock(s).getsockopt
         if name == "SO_LINGER":
             return "%d/%d" % struct.unpack("=ii", get(level, option, 8))
         if name in ("SO_RCVTIMEO", "SO_SNDTIMEO"):
@@ -498,7 +513,7 @@ class Driver:
 
     def do_setsockopt(self, _, s, word, value):
         level, option, name = self.option(word)
-        put = self.thing(s).setsockopt
+        put = self.sock(s).setsockopt
         if isinstance(value, dict):
             put(level, option, self.data(value))
         elif name == "SO_LINGER":

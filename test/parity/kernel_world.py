@@ -29,7 +29,7 @@ SETTINGS = {
     "ipv4/ping_group_range": "0 2147483647", "ipv4/tcp_fin_timeout": "60", "core/somaxconn": "4096",
     "ipv4/tcp_notsent_lowat": "4294967295", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
     "ipv6/conf/all/disable_ipv6": "1", "ipv6/conf/default/disable_ipv6": "1", "ipv4/ip_nonlocal_bind": "0",
-    "ipv4/neigh/default/retrans_time_ms": "40", "ipv4/tcp_migrate_req": "0", "ipv4/tcp_abort_on_overflow": "0",
+    "ipv4/neigh/default/retrans_time_ms": "40", "ipv4/igmp_max_memberships": "20", "ipv4/tcp_abort_on_overflow": "0",
 }
 
 

@@ -3,6 +3,7 @@ import { MSG_DONTWAIT, SocketError } from "../../src/index.ts";
 import { method } from "./face.ts";
 import type { Actions } from "./interpreter.ts";
 import { echoRequest, showPacket } from "./ping.ts";
+import { hostAddress } from "./places.ts";
 import { bytes, number, show } from "./words.ts";
 
 export const dataSteps: Actions = {
@@ -53,6 +54,11 @@ export const dataSteps: Actions = {
     return `${show(data)} from ${run.show(from)}`;
   },
 
+  async recvfrom_length(run, [s, size, flags]) {
+    const [data, from] = await run.face.recvfrom(run.thing(s), Number(size), number(flags));
+    return `${data.length} from ${run.show(from)}`;
+  },
+
   async read(run, [s, size]) {
     const { host, fd } = run.thing(s);
     const buffer = new Uint8Array(Number(size));
@@ -78,7 +84,7 @@ export const dataSteps: Actions = {
 
   ping(run, [s, word, identifier, sequence, data, header]) {
     const place = run.place(word);
-    const target = place.kind === "inet" ? place.address : "";
+    const target = place.kind === "inet" ? place.address : hostAddress("b");
     const message = echoRequest(Number(identifier), Number(sequence), bytes(data), header, target);
     return run.face.sendto(run.thing(s), message, 0, place);
   },
