@@ -47,6 +47,7 @@ export {
   ntohl,
   ntohs,
 } from "./sockets/inet.ts";
+export type { InterfaceAddress, InterfaceIndex, InterfaceRequest } from "./sockets/interface-requests.ts";
 export type { Credentials, ExtendedError } from "./sockets/message.ts";
 export * from "./sockets/names/constants.ts";
 export type { HostLine, HostTable } from "./sockets/names/hosts.ts";

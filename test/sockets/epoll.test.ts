@@ -25,6 +25,7 @@ import {
   SOCK_DGRAM,
   SOL_SOCKET,
 } from "../../src/index.ts";
+import type { EpollInstance } from "../../src/sockets/epoll.ts";
 import {
   connection,
   failure,
