@@ -30,6 +30,7 @@ export class RawEndpoint extends IpEndpoint {
     super(environment);
     this.raw = raw;
     this.protocol = protocol;
+    this.settings.headerIncluded = false;
   }
 
   /** Hears only what is for `address`, and sends from it; 0: any. May be called again. EINVAL (connected), EADDRNOTAVAIL. */
@@ -77,7 +78,7 @@ export class RawEndpoint extends IpEndpoint {
     destination: number,
     one: OneSend | undefined,
   ): number {
-    const { headerIncluded, options } = this.settings;
+    const { headerIncluded = false, options } = this.settings;
     // Linux does not mangle headers: options beside a header make no sense
     if (headerIncluded && options !== undefined && options.length > 0) return -EINVAL;
     if (!headerIncluded && this.protocol === PROTOCOL_ICMP && length < ICMP_PROBE_LENGTH) return -EFAULT;

@@ -54,7 +54,7 @@ export class RawErrors extends ErrorQueue {
 
   private quote(report: IcmpReport, held: number): void {
     const { packet, offset, length } = report;
-    const headerLength = this.settings.headerIncluded ? IPV4_HEADER_LENGTH : 0;
+    const headerLength = this.settings.headerIncluded === true ? IPV4_HEADER_LENGTH : 0;
     const start = offset - headerLength;
     const error = {
       errno: report.errno,

@@ -31,8 +31,8 @@ export class RawSettings {
   receiveBufferBytes = BUFFER_BYTES;
   /** SO_SNDBUF: kept. Nothing ever waits. Default 106496. */
   sendBufferBytes = BUFFER_BYTES;
-  /** IP_HDRINCL: the user writes the IPv4 header. Raw endpoints only. */
-  headerIncluded = false;
+  /** IP_HDRINCL: the user writes the IPv4 header. Raw endpoints alone have it. */
+  declare headerIncluded?: boolean;
   /** ICMP_FILTER: bit n set keeps messages of type n away, n from 0 to 31. Raw endpoints of ICMP only. */
   icmpFilter = 0;
   /** IP_RECVERR: every ICMP error is told, also without a peer. */
