@@ -15,7 +15,7 @@ export function bind(tcb: Tcb, address: number, port: number): number {
   const { tcp } = tcb;
   if (tcb.state !== CLOSED || hasPort(tcb)) return -EINVAL;
   const mayBeForeign = tcb.settings.freeBind || tcb.settings.transparent;
-  if (address !== 0 && !mayBeForeign && !tcp.paths.isLocal(address)) return -EADDRNOTAVAIL;
+  if (address !== 0 && !mayBeForeign && !isOurs(tcb, address)) return -EADDRNOTAVAIL;
   if (port === 0) {
     const hash = keyedHash(tcp.key, FOR_BIND, Math.floor(tcp.clock.now), tcp.counters.segmentsSent);
     port = tcp.ports.pickFree(tcp.config.ephemeralPorts, hash);
@@ -28,6 +28,12 @@ export function bind(tcb: Tcb, address: number, port: number): number {
   tcb.boundByUser = true;
   tcp.ports.add(tcb);
   return 0;
+}
+
+/** Linux lets a stream be bound to a group or a broadcast address as well, useless though it is. */
+function isOurs(tcb: Tcb, address: number): boolean {
+  const { paths } = tcb.tcp;
+  return paths.isLocal(address) || paths.isBroadcastOrMulticast(address);
 }
 
 /** A connection that is over has given back a port that IP chose for it, and may be bound, as on Linux. */

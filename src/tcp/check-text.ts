@@ -1,11 +1,12 @@
 /** Seventh: the segment's text, RFC 9293 §3.10.7.4. */
+import { ECONNRESET } from "../base/errno.ts";
 import type { Packet } from "../packet/packet.ts";
 import { ackNow, delayAck } from "./delayed-ack.ts";
-import { enterClosed } from "./end.ts";
+import { enterClosed, failConnection } from "./end.ts";
 import { acceptText, noteOverlap } from "./reassembly.ts";
 import { sendReset } from "./reset.ts";
 import type { Segment } from "./segment.ts";
-import { CAN_RECEIVE, isOneOf } from "./state.ts";
+import { CAN_RECEIVE, ESTABLISHED, isOneOf } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
 /** `segment` has been trimmed: it lies in the window. */
@@ -17,6 +18,12 @@ export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
     // RFC 9293 §3.6.1, SHLD-3: nobody will ever read it, and the peer is told so
     sendReset(tcb);
     enterClosed(tcb);
+    return;
+  }
+  if (tcb.readShutdown && tcb.state !== ESTABLISHED) {
+    // The user has shut both sides, which is as good as a close: Linux resets too (tcp_rcv_state_process)
+    sendReset(tcb);
+    failConnection(tcb, ECONNRESET);
     return;
   }
   const rcv = tcb.rcv;

@@ -1,5 +1,6 @@
 /** Sixth: the URG bit, RFC 9293 §3.10.7.4 and §3.8.5, RFC 6093. */
 import { URG } from "./header.ts";
+import { passUrgentOctet } from "./receive.ts";
 import type { Segment } from "./segment.ts";
 import { gt, leq } from "./sequence.ts";
 import { CAN_RECEIVE, isOneOf } from "./state.ts";
@@ -13,6 +14,7 @@ export function checkUrgent(tcb: Tcb, segment: Segment): void {
   const up = (segment.seq + segment.urgentPointer) | 0;
   if (rcv.urgent && !gt(up, rcv.up)) return;
   if (leq(up, rcv.read)) return; // the user is past it
+  passUrgentOctet(tcb);
   rcv.up = up;
   rcv.urgent = true;
   rcv.urgentTaken = false;

@@ -34,7 +34,9 @@ export function open(tcb: Tcb, address: number, port: number): number {
   if (tcp.paths.isBroadcastOrMulticast(address)) return -ENETUNREACH;
   if (port === 0) return -ECONNREFUSED;
   // RFC 9293 §3.9.1.1, MUST-44: IP chooses the local address if the user has not
-  const found = findPath(tcb, address, tcb.localAddress);
+  // bound to a group or a broadcast address, the socket has no address to send from
+  const source = tcp.paths.isBroadcastOrMulticast(tcb.localAddress) ? 0 : tcb.localAddress;
+  const found = findPath(tcb, address, source);
   if (found < 0) return found;
   const path = tcb.path!;
   if (tcb.localPort === 0) {

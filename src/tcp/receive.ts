@@ -15,7 +15,7 @@ import { updateWindowAfterRead } from "./window.ts";
  */
 export function receive(tcb: Tcb, into: Uint8Array, offset: number, length: number, flags: number): number {
   if (tcb.state === LISTEN) return -ENOTCONN;
-  if ((flags & MSG_OOB) !== 0) return receiveUrgent(tcb, into, offset, flags);
+  if ((flags & MSG_OOB) !== 0) return receiveUrgent(tcb, into, offset, length, flags);
   if (tcb.remotePort === 0) return nothingToRead(tcb);
   skipUrgentOctet(tcb);
   const count = Math.min(length, readable(tcb));
@@ -49,14 +49,25 @@ function skipUrgentOctet(tcb: Tcb): void {
   rcv.urgent = false;
 }
 
-function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, flags: number): number {
+/**
+ * Newer urgent data is announced. A user who stands at the mark of the older will not read that byte: it is no part of the
+ * stream, and MSG_OOB is for the newer one (Linux, tcp_check_urg).
+ */
+export function passUrgentOctet(tcb: Tcb): void {
+  const { rcv, settings } = tcb;
+  const octet = urgentOctet(tcb);
+  if (rcv.urgent && !settings.oobInline && rcv.read === octet && gt(rcv.nxt, octet)) rcv.read = rcv.up;
+}
+
+function receiveUrgent(tcb: Tcb, into: Uint8Array, offset: number, length: number, flags: number): number {
   const rcv = tcb.rcv;
   if (!rcv.urgent || rcv.urgentTaken || tcb.settings.oobInline) return -EINVAL;
   if (tcb.state === CLOSED && !rcv.closed) return -ENOTCONN;
   if (!gt(rcv.nxt, urgentOctet(tcb))) return tcb.readShutdown || rcv.closed ? 0 : -EAGAIN;
-  if (into.length > offset) into[offset] = tcb.receiveRing.byteAt(urgentOctet(tcb));
-  if ((flags & MSG_PEEK) === 0) rcv.urgentTaken = true;
-  return 1;
+  const wanted = Math.min(1, length);
+  if (wanted > 0 && (flags & MSG_TRUNC) === 0) into[offset] = tcb.receiveRing.byteAt(urgentOctet(tcb));
+  if ((flags & MSG_PEEK) === 0) rcv.urgentTaken = true; // also by who asks for no byte
+  return wanted;
 }
 
 function nothingToRead(tcb: Tcb): number {

@@ -103,6 +103,16 @@ describe("an address that is not ours", () => {
     }
   });
 
+  it("a group or a broadcast address may be bound; a connection is sent from ours", () => {
+    const peer = new SegmentPeer();
+    for (const [index, address] of ["224.1.1.1", "10.0.0.255", "255.255.255.255"].entries()) {
+      expect(peer.host.stream().bind({ address, port: 90 + index })).toBe(0);
+    }
+    const socket = peer.host.stream();
+    socket.bind({ address: "224.1.1.1", port: 99 });
+    expect(peer.open(socket).ip.source).toBe("10.0.0.1");
+  });
+
   it("is what a connection from there is sent with", () => {
     const peer = new SegmentPeer();
     const made = peer.host.stream();

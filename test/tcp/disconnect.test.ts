@@ -256,6 +256,25 @@ describe("after a reset", () => {
   }
 });
 
+describe("text for a user who has shut both sides", () => {
+  for (const state of ["FIN-WAIT-1", "FIN-WAIT-2"] as const) {
+    it(`in ${state}: the peer is reset, as on Linux`, () => {
+      const peer = inState(state);
+      peer.shutdown(0);
+      peer.inject({ data: "x" });
+      peer.expect("RA");
+      expect(takeError(peer.socket.tcb)).toBe(ECONNRESET);
+    });
+  }
+
+  it("one who has shut receiving alone still gets it", () => {
+    const peer = inState("ESTABLISHED");
+    peer.shutdown(0);
+    peer.inject({ data: "x" });
+    expect([read(peer.socket.tcb), read(peer.socket.tcb)]).toEqual([1, 0]);
+  });
+});
+
 describe("what happened before accept", () => {
   it("a reset: accept gives the socket, and that tells the error", () => {
     const peer = new SegmentPeer();

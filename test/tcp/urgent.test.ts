@@ -181,6 +181,19 @@ describe("receiving urgent data", () => {
     expect(peer.read()).toBe("ab");
   });
 
+  it("who stands at a mark when newer urgent data comes has passed the older byte, as on Linux", () => {
+    const peer = connected();
+    peer.inject({ flags: "UA", urgentPointer: 1, data: "1" });
+    peer.inject({ flags: "UA", urgentPointer: 1, data: "2" });
+    expect([peer.read(), peer.read(1, MSG_OOB), peer.read()]).toEqual([-EAGAIN, "2", -EAGAIN]);
+  });
+
+  it("who asks for none of it has taken it, as on Linux", () => {
+    const peer = connected();
+    peer.inject({ flags: "UA", urgentPointer: 1, data: "!" });
+    expect([peer.read(0, MSG_OOB), peer.read(1, MSG_OOB)]).toEqual([0, -EINVAL]);
+  });
+
   it("without any urgent data MSG_OOB is EINVAL", () => {
     expect(connected().read(1, MSG_OOB)).toBe(-EINVAL);
   });
