@@ -1,8 +1,8 @@
 /** The calls that make sockets, give them their ends, and ask about them. */
-import { EINPROGRESS, EINVAL, ENOTCONN, ENOTTY } from "../../base/errno.ts";
+import { EINPROGRESS, EINVAL, ENOTCONN, ENOTTY, EOPNOTSUPP } from "../../base/errno.ts";
 import { FOREVER, optionPatience, type Patience, perform } from "../async.ts";
 import { AcceptCall, ConnectCall } from "../calls.ts";
-import { AF_UNSPEC, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../constants.ts";
+import { AF_PACKET, AF_UNSPEC, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../constants.ts";
 import type { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
@@ -106,9 +106,10 @@ export class PosixSockets extends PosixFiles {
   readonly getsockname = <A extends AnySockaddr = Sockaddr>(fd: number): A =>
     sockaddr(this.host, this.core(fd, "getsockname").localName) as A;
 
-  /** ENOTCONN without a peer. */
+  /** ENOTCONN without a peer, EOPNOTSUPP in AF_PACKET, where there are none. */
   readonly getpeername = <A extends AnySockaddr = Sockaddr>(fd: number): A => {
-    const name = this.core(fd, "getpeername").peerName;
+    const { domain, peerName: name } = this.core(fd, "getpeername");
+    if (domain === AF_PACKET) throw new SocketError(EOPNOTSUPP, "getpeername");
     if (name === undefined) throw new SocketError(ENOTCONN, "getpeername");
     return sockaddr(this.host, name) as A;
   };
