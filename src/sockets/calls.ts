@@ -24,6 +24,8 @@ export class ReceiveCall<T> implements Call<T> {
   into: Uint8Array;
   /** Whether descriptors that come with the bytes are looked at afterwards: `recvmsg` sets it before the call is made. */
   wantsRights = false;
+  /** Whether it never waits, so that MSG_WAITALL and SO_RCVLOWAT mean nothing: to be set before the call is made. */
+  atOnce = false;
   private readonly makesBuffer: boolean;
   private readonly offset: number;
   private readonly length: number;
@@ -54,7 +56,12 @@ export class ReceiveCall<T> implements Call<T> {
   }
 
   attempt(): number {
-    if (this.makesBuffer && !this.makeBuffer()) return -EAGAIN;
+    if (this.mustWait) {
+      if (this.core.type === SOCK_STREAM) return -EAGAIN;
+      if (this.makesBuffer) this.into = NOTHING; // flags that are not known are told of at once nevertheless
+    } else if (this.makesBuffer) {
+      this.makeBuffer();
+    }
     const { message } = this.core;
     message.wantsRights = this.wantsRights;
     const result = this.receive();
@@ -63,7 +70,7 @@ export class ReceiveCall<T> implements Call<T> {
   }
 
   private receive(): number {
-    if (!this.waitAll) return this.core.receive(this.into, this.offset, this.room, this.flags);
+    if (!this.waitAll || this.atOnce) return this.core.receive(this.into, this.offset, this.room, this.flags);
     return (this.flags & MSG_PEEK) !== 0 ? this.peekAll() : this.receiveAll();
   }
 
@@ -79,17 +86,23 @@ export class ReceiveCall<T> implements Call<T> {
     return this.makesBuffer ? this.into.length : this.length;
   }
 
-  /** Makes a buffer of the right size. Returns false when there is nothing to receive, so that none is needed. */
-  private makeBuffer(): boolean {
+  /** There is nothing to receive, or less than SO_RCVLOWAT asks for, and neither end nor error. */
+  private get mustWait(): boolean {
     const { core } = this;
-    const isUrgent = (this.flags & MSG_OOB) !== 0;
-    if ((core.readiness & RECEIVABLE) === 0 && !isUrgent && !core.listening && !core.closed) return false;
+    if ((core.readiness & RECEIVABLE) !== 0 || (this.flags & MSG_OOB) !== 0) return false;
+    if (core.listening || core.closed) return false;
+    return core.readable < (this.atOnce ? 1 : Math.max(this.length, 1));
+  }
+
+  /** Makes a buffer of the right size. */
+  private makeBuffer(): void {
+    const { core } = this;
     // one byte at least: to receive none would say nothing about the end of the stream
+    const isUrgent = (this.flags & MSG_OOB) !== 0;
     const isError = (this.flags & MSG_ERRQUEUE) !== 0;
     const available = isUrgent ? 1 : isError ? LARGEST_DATAGRAM : Math.max(core.readable, 1);
-    const size = this.waitAll ? this.length : Math.min(this.length, available);
+    const size = this.waitAll && !this.atOnce ? this.length : Math.min(this.length, available);
     if (this.into.length !== size) this.into = new Uint8Array(size);
-    return true;
   }
 
   private receiveAll(): number {

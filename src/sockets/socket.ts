@@ -2,7 +2,7 @@
  * Sockets the Python way: an object whose calls have the names and meanings of Python's `socket` module. What can
  * block returns a promise, what cannot returns its value; what fails throws or rejects with a {@link SocketError}.
  */
-import { EAGAIN, EINPROGRESS, ETIMEDOUT } from "../base/errno.ts";
+import { EAGAIN, EINPROGRESS, EINVAL, ETIMEDOUT } from "../base/errno.ts";
 import type { AddressInput, InetAddress, NoAddress, SocketAddress } from "./address.ts";
 import { type Patience, perform } from "./async.ts";
 import { AcceptCall, ConnectCall, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
@@ -11,6 +11,8 @@ import {
   MSG_CMSG_CLOEXEC,
   MSG_DONTWAIT,
   MSG_WAITALL,
+  SHUT_RD,
+  SHUT_RDWR,
   SOCK_SEQPACKET,
   SOCK_STREAM,
 } from "./constants.ts";
@@ -232,9 +234,11 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return [data.length, ...rest];
   }
 
-  /** SHUT_RD, SHUT_WR or SHUT_RDWR. */
+  /** SHUT_RD, SHUT_WR or SHUT_RDWR; EINVAL for another number. */
   shutdown(how: number): void {
-    this.check("shutdown", this.open("shutdown").shutdown(how));
+    const core = this.open("shutdown");
+    checkInteger("shutdown", "how", how);
+    this.check("shutdown", how < SHUT_RD || how > SHUT_RDWR ? -EINVAL : core.shutdown(how));
   }
 
   /**
@@ -323,6 +327,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     const known = takesSome ? flags & ~MSG_WAITALL : flags;
     const call = new ReceiveCall(core, syscall, buffer, 0, size, known, result);
     call.wantsRights = wantsRights;
+    call.atOnce = patience.nonBlocking;
     return perform(this.host, call, patience);
   }
 

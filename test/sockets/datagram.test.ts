@@ -157,7 +157,7 @@ describe("datagram sockets", () => {
       expect((await failure(socket.accept())).message).toBe("accept EOPNOTSUPP");
       const to = { address: "127.0.0.1", port: 53 };
       expect((await failure(socket.sendto("x", MSG_OOB, to))).code).toBe("EOPNOTSUPP");
-      expect((await failure(socket.recv(1, MSG_OOB))).code).toBe("EOPNOTSUPP");
+      expect((await failure(socket.recv(1, MSG_OOB))).code).toBe("EWOULDBLOCK"); // as Linux: never any
       await socket.close();
     });
   });

@@ -59,6 +59,18 @@ describe("misuse says what was given and what is allowed", () => {
       "sendto: the address is an object { address, port }",
     );
     expect(() => socket.shutdown("all" as never)).toThrow('shutdown: how is an integer, not "all"');
+    expect(thrown(() => socket.shutdown(3)).message).toBe("shutdown EINVAL");
+    await expect(socket.recv(undefined as never)).rejects.toThrow("recv: size is an integer, not undefined");
+    await expect(socket.recv(5, { signal: undefined } as never)).rejects.toThrow(
+      "recv: flags is an integer, not { signal: undefined }",
+    );
+    await expect(socket.send(["a"] as never)).rejects.toThrow(
+      "send: data is a Uint8Array or a string, not [",
+    );
+    expect(() => socket.setblocking("no" as never)).toThrow(
+      'setblocking: blocking is true or false, not "no"',
+    );
+    expect(() => socket.set_inheritable(null as never)).toThrow("inheritable is true or false, not null");
     for (const time of [-1, Number.NaN, "5", undefined]) {
       expect(() => socket.settimeout(time as never)).toThrow(
         "settimeout: the time is null or a number of milliseconds from 0 to 1e12",

@@ -41,6 +41,27 @@ describe("sendmsg", () => {
     });
   });
 
+  it("carries control messages: IP_TTL, for this message alone", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const server = receiver(b, 53);
+      const client = receiver(a, 53);
+      server.setsockopt(IPPROTO_IP, IP_RECVTTL, 1);
+      const where = { address: "10.0.0.2", port: 53 };
+      await client.sendmsg(["one"], [[IPPROTO_IP, IP_TTL, 7]], 0, where);
+      await client.sendmsg(["two"], [], 0, where);
+      const from = { address: "10.0.0.1", port: 53, family: "IPv4" };
+      expect(await server.recvmsg(10, CMSG_SPACE(4))).toEqual([
+        ...[bytes("one"), [[IPPROTO_IP, IP_TTL, 7]], 0, from],
+      ]);
+      expect((await server.recvmsg(10, CMSG_SPACE(4)))[1]).toEqual([[IPPROTO_IP, IP_TTL, 64]]);
+      expect((await failure(client.sendmsg(["x"], [[IPPROTO_IP, IP_TTL, 0]], 0, where))).message).toBe(
+        "sendmsg EINVAL",
+      );
+      await Promise.all([client.close(), server.close()]);
+    });
+  });
+
   it("passes descriptors, which are closed when nobody takes them", async () => {
     const { net, a } = pair();
     await net.run(async () => {

@@ -228,7 +228,8 @@ export class PosixTransfer extends PosixSockets {
     checkInteger(syscall, "flags", flags);
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
     call.wantsRights = wantsRights;
-    return perform(this.host, call, patienceOf(core, "receive", this.atOnce(fd, flags, AT_ONCE), options));
+    call.atOnce = this.atOnce(fd, flags, AT_ONCE);
+    return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
   }
 
   /** Into many buffers: by way of one that is as long as what there is. */
@@ -257,7 +258,8 @@ export class PosixTransfer extends PosixSockets {
     };
     const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, scatter);
     call.wantsRights = wantsRights;
-    return perform(this.host, call, patienceOf(core, "receive", this.atOnce(fd, flags, AT_ONCE), options));
+    call.atOnce = this.atOnce(fd, flags, AT_ONCE);
+    return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
   }
 }
 
