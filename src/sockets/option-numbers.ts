@@ -49,6 +49,10 @@ export const TCP_USER_TIMEOUT = 18;
 export const TCP_NOTSENT_LOWAT = 25;
 export const TCP_INQ = 36;
 
+// option of level IPPROTO_UDP
+/** What is sent is put together, and goes as one datagram when it is off again. */
+export const UDP_CORK = 1;
+
 // level IPPROTO_IP
 export const IP_TOS = 1;
 export const IP_TTL = 2;

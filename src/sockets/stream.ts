@@ -25,6 +25,7 @@ import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN, SYN_SENT, TIME_
 import {
   IP_PMTUDISC_DONT,
   IPPROTO_TCP,
+  MSG_ERRQUEUE,
   MSG_OOB,
   MSG_PEEK,
   MSG_TRUNC,
@@ -122,9 +123,10 @@ export class StreamCore extends InetCore {
 
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     const message = this.message;
+    if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN; // TCP tells its errors at once, and keeps none
     message.address = this.tcb.remoteAddress;
     message.port = this.tcb.remotePort;
-    message.flags = 0;
+    message.flags = flags & MSG_OOB;
     const result = receive(this.tcb, into, offset, length, flags & (MSG_OOB | MSG_PEEK | MSG_TRUNC));
     message.length = result;
     return result;
@@ -224,5 +226,7 @@ export class StreamCore extends InetCore {
   /** A connection has its listener's options (Linux: the child is a copy of the listener's socket). */
   private inherit(listener: StreamCore): void {
     Object.assign(this.common, listener.common);
+    const { kept } = listener.common;
+    if ("priority" in kept) this.common.kept = { ...kept, priority: 0 }; // but SO_PRIORITY, as Linux has it
   }
 }

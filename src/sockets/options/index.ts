@@ -9,6 +9,7 @@ import {
   AF_UNIX,
   IPPROTO_IP,
   IPPROTO_TCP,
+  IPPROTO_UDP,
   SOCK_RAW,
   SOL_PACKET,
   SOL_RAW,
@@ -24,6 +25,7 @@ import { RAW_OPTIONS } from "./raw-level.ts";
 import { SOCKET_OPTIONS } from "./socket-level.ts";
 import { SOCKET_SIZE_OPTIONS } from "./socket-sizes.ts";
 import { TCP_OPTIONS } from "./tcp-level.ts";
+import { UDP_OPTIONS } from "./udp-level.ts";
 
 export type {
   GroupRequest,
@@ -42,6 +44,7 @@ export const OPTIONS: readonly Option[] = [
   ...IP_LEVEL_OPTIONS,
   ...MULTICAST_OPTIONS,
   ...TCP_OPTIONS,
+  ...UDP_OPTIONS,
   ...RAW_OPTIONS,
 ];
 const TABLE = new Map<number, Option>(OPTIONS.map((entry) => [key(entry.level, entry.number), entry]));
@@ -83,6 +86,7 @@ export function setOption(core: SocketCore, level: number, number: number, value
 function hasLevel(core: SocketCore, level: number): boolean {
   if (level === SOL_SOCKET) return true;
   if (level === SOL_PACKET) return core.domain === AF_PACKET;
+  if (level === IPPROTO_UDP) return core.protocol === IPPROTO_UDP;
   if (level === SOL_RAW) return core.domain === AF_INET && core.type === SOCK_RAW;
   return level === IPPROTO_TCP ? isStream(core) : level === IPPROTO_IP && isInet(core);
 }

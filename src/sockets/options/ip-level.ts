@@ -34,6 +34,8 @@ import {
   setting,
 } from "./option.ts";
 
+/** Linux's ip_tos2prio: the priority that throughput and delay, two of the old TOS bits, stand for. */
+const PRIORITY_OF_TOS = [0, 2, 6, 4];
 /** The ECN bits of the traffic class: TCP's own (RFC 3168 §6.1). */
 const ECN_BITS = 3;
 const NO_OPTIONS = new Uint8Array(0);
@@ -57,6 +59,7 @@ export const IP_LEVEL_OPTIONS: readonly Option[] = [
     set: (core, value) => {
       const kept = isStream(core) ? ECN_BITS : 0;
       core.settings.trafficClass = (value & 0xff & ~kept) | (core.settings.trafficClass & kept);
+      setSetting(core, "priority", PRIORITY_OF_TOS[(value >>> 3) & 3] as number); // SO_PRIORITY follows, as in Linux
     },
   }),
   ip({ IP_MTU_DISCOVER }, INTEGER, {

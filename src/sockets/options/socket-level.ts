@@ -109,7 +109,7 @@ export const SOCKET_OPTIONS: readonly Option[] = [
     get: ({ common }) => ({ onoff: Number(common.lingerOn), linger: common.lingerSeconds }),
     set: (core, { onoff, linger }) => {
       core.common.lingerOn = Boolean(onoff);
-      core.common.lingerSeconds = linger;
+      if (onoff) core.common.lingerSeconds = linger; // switching it off forgets no time, as in Linux
       if (isStream(core)) core.settings.abortOnClose = Boolean(onoff) && linger === 0;
     },
   }),

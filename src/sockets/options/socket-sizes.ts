@@ -27,14 +27,15 @@ export const SOCKET_SIZE_OPTIONS: readonly Option[] = [
     summary: "room for what was received; reads twice what was set; from 1152 to the host's maximum",
     unit: "bytes",
     default: "131072 for TCP, else 212992",
-    get: (core) => 2 * core.settings.receiveBufferBytes,
+    get: (core) =>
+      shown(core.settings.receiveBufferBytes, isStream(core) && !core.settings.receiveBufferFixed),
     set: (core, bytes) => setReceiveBuffer(core, Math.min(unsigned(bytes), core.maxReceiveBufferBytes)),
   }),
   so({ SO_SNDBUF }, INTEGER, {
     summary: "room for what is to be sent; reads twice what was set; from 2304 to the host's maximum",
     unit: "bytes",
     default: "the configured one for TCP, else 212992",
-    get: (core) => 2 * core.settings.sendBufferBytes,
+    get: (core) => shown(core.settings.sendBufferBytes, isStream(core) && !core.settings.sendBufferFixed),
     set: (core, bytes) => setSendBuffer(core, Math.min(unsigned(bytes), core.maxSendBufferBytes)),
   }),
   so({ SO_RCVBUFFORCE }, INTEGER, {
@@ -107,6 +108,11 @@ export const SOCKET_SIZE_OPTIONS: readonly Option[] = [
     },
   }),
 ];
+
+/** The half of it that is bookkeeping, too; but a size that nobody has set reads as it was configured, as in Linux. */
+function shown(bytes: number, isConfigured: boolean): number {
+  return isConfigured ? bytes : 2 * bytes;
+}
 
 function unsigned(bytes: number): number {
   return bytes < 0 ? bytes >>> 0 : bytes;
