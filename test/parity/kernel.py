@@ -429,7 +429,8 @@ class Driver:
         if header != "none":
             source = socket.inet_aton(HOSTS.get(header, header))
             target = socket.inet_aton(HOSTS["b"] if word.startswith("packet:") else where[0])
-            body = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 7, 0, 33, 1, 0, source, target) + body
+            head = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(body), 7, 0, 33, 1, 0, source, target)
+            body = head[:10] + struct.pack("!H", checksum(head)) + head[12:] + body
         return self.sock(s).sendto(body, where)
 
     def do_recv_raw(self, _, s, flags="0"):

@@ -24,6 +24,7 @@ export function echoRequest(
   packet.set([0x45, 0, 0, packet.length, 0, 7, 0, 0, 33, 1, 0, 0]);
   packet.set(inet_aton(hostAddress(String(header))), 12);
   packet.set(inet_aton(target), 16);
+  new DataView(packet.buffer).setUint16(10, checksum(packet.subarray(0, 20)));
   packet.set(body, 20);
   return packet;
 }
