@@ -1,21 +1,18 @@
 import { copyBytes } from "../base/copy.ts";
-import type { Path, SendOptions } from "../ip/path.ts";
+import type { Path } from "../ip/path.ts";
 
 const FIRST_SIZE = 2048;
 
-/** A datagram that is still being written (MSG_MORE, UDP_CORK): where it will go, with what header, and its data so far. */
+/** A datagram that is still being written (MSG_MORE, UDP_CORK): where it will go, and its data so far. */
 export class Cork {
   path: Path;
   port: number;
-  readonly options: SendOptions;
   bytes = new Uint8Array(FIRST_SIZE);
   length = 0;
 
-  /** Copies `options`. */
-  constructor(path: Path, port: number, options: SendOptions) {
+  constructor(path: Path, port: number) {
     this.path = path;
     this.port = port;
-    this.options = { ...options };
   }
 
   append(data: Uint8Array, offset: number, length: number): void {

@@ -41,6 +41,7 @@ export class Sender {
   private pathDestination = ANY_ADDRESS;
   private pathSource = ANY_ADDRESS;
   private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
+  /** Nothing else is sent while there is one, so that `options` stay those of its first piece. */
   private cork: Cork | undefined = undefined;
 
   constructor(udp: Udp, endpoint: UdpEndpoint) {
@@ -77,7 +78,7 @@ export class Sender {
     if (endpoint.errors.pending !== 0) return -endpoint.errors.take();
     if (endpoint.writeShut) return -EPIPE;
     if ((flags & MSG_MORE) !== 0 || endpoint.settings.cork) {
-      this.cork = new Cork(path, destinationPort, this.options);
+      this.cork = new Cork(path, destinationPort);
       this.cork.append(data, offset, length);
       return length;
     }
@@ -107,7 +108,6 @@ export class Sender {
     const { cork } = this;
     if (cork === undefined) return 0;
     this.cork = undefined;
-    Object.assign(this.options, cork.options);
     this.fits(cork.path, cork.length); // says whether it may be cut
     return this.emit(cork.path, cork.port, cork.bytes, 0, cork.length);
   }
@@ -124,7 +124,6 @@ export class Sender {
   }
 
   private append(cork: Cork, data: Uint8Array, offset: number, length: number, flags: number): number {
-    Object.assign(this.options, cork.options);
     if (!this.fits(cork.path, cork.length + length)) {
       this.cork = undefined; // Linux throws all of it away
       return this.tooLong(cork.path);
