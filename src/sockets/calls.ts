@@ -86,10 +86,15 @@ export class ReceiveCall<T> implements Call<T> {
     return this.makesBuffer ? this.into.length : this.length;
   }
 
+  /** Only a stream has urgent data; datagrams take no notice of MSG_OOB. */
+  private get isUrgent(): boolean {
+    return (this.flags & MSG_OOB) !== 0 && this.core.type === SOCK_STREAM;
+  }
+
   /** There is nothing to receive, or less than SO_RCVLOWAT asks for, and neither end nor error. */
   private get mustWait(): boolean {
     const { core } = this;
-    if ((core.readiness & RECEIVABLE) !== 0 || (this.flags & MSG_OOB) !== 0) return false;
+    if ((core.readiness & RECEIVABLE) !== 0 || this.isUrgent) return false;
     if (core.listening || core.closed) return false;
     return core.readable < (this.atOnce ? 1 : Math.max(this.length, 1));
   }
@@ -98,9 +103,8 @@ export class ReceiveCall<T> implements Call<T> {
   private makeBuffer(): void {
     const { core } = this;
     // one byte at least: to receive none would say nothing about the end of the stream
-    const isUrgent = (this.flags & MSG_OOB) !== 0;
     const isError = (this.flags & MSG_ERRQUEUE) !== 0;
-    const available = isUrgent ? 1 : isError ? LARGEST_DATAGRAM : Math.max(core.readable, 1);
+    const available = this.isUrgent ? 1 : isError ? LARGEST_DATAGRAM : Math.max(core.readable, 1);
     const size = this.waitAll && !this.atOnce ? this.length : Math.min(this.length, available);
     if (this.into.length !== size) this.into = new Uint8Array(size);
   }

@@ -128,6 +128,7 @@ export abstract class Handle<A> {
     if (description.drop()) await closeFile(host, description.file);
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
@@ -153,10 +154,12 @@ export abstract class Handle<A> {
     return this.addressOf(core.peerName);
   }
 
+  /** The value of an option: see the table of options. */
   getsockopt<L extends number, O extends number>(level: L, option: O): OptionValueOf<L, O> {
     return readOption(this.open("getsockopt"), level, option) as OptionValueOf<L, O>;
   }
 
+  /** Sets an option: see the table of options. */
   setsockopt(level: number, option: number, value: OptionValue): void {
     writeOption(this.open("setsockopt"), level, option, value);
   }
@@ -172,6 +175,7 @@ export abstract class Handle<A> {
     this.description.nonBlocking = millis !== null;
   }
 
+  /** What {@link settimeout} was told: milliseconds; null for ever. */
   gettimeout(): number | null {
     return this.timeoutMillis;
   }
@@ -195,6 +199,7 @@ export abstract class Handle<A> {
     return !this.host.descriptors.closeOnExec.has(this.descriptor);
   }
 
+  /** Clears FD_CLOEXEC, or sets it. */
   set_inheritable(inheritable: boolean): void {
     this.open("set_inheritable");
     const { closeOnExec } = this.host.descriptors;
@@ -247,7 +252,8 @@ export abstract class Handle<A> {
     checkWaiting(call, waiting);
     const { timeoutMillis } = this;
     const signal = waiting?.signal;
-    if ((flags & NEVER_WAITS) !== 0) return AT_ONCE;
+    // neither urgent data nor an entry of the error queue is waited for, as in Linux
+    if ((flags & (this.type === SOCK_STREAM ? MSG_OOB | MSG_ERRQUEUE : MSG_ERRQUEUE)) !== 0) return AT_ONCE;
     if (timeoutMillis !== null && timeoutMillis > 0) {
       const timeoutMicros = Math.ceil(timeoutMillis * 1000);
       return { nonBlocking: false, timeoutMicros, timeoutErrno: ETIMEDOUT, signal };
@@ -267,8 +273,6 @@ export abstract class Handle<A> {
   }
 }
 
-/** Neither urgent data nor an entry of the error queue is waited for, as in Linux. */
-const NEVER_WAITS = MSG_OOB | MSG_ERRQUEUE;
 const AT_ONCE: Patience = { nonBlocking: true, timeoutMicros: 0, timeoutErrno: ETIMEDOUT };
 
 /** Python takes numbers for truth. */
