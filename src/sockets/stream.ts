@@ -129,7 +129,6 @@ export class StreamCore extends InetCore {
     message.flags = flags & MSG_OOB;
     const result = receive(this.tcb, into, offset, length, flags & (MSG_OOB | MSG_PEEK | MSG_TRUNC));
     message.length = result;
-    if (result > 0) message.flags = flags & MSG_OOB;
     return result;
   }
 
