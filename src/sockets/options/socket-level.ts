@@ -43,7 +43,7 @@ import {
 } from "./option.ts";
 
 /** What SO_PEERCRED says where there are no credentials: nobody's pid, and ids of -1. */
-const NOBODY: Credentials = { pid: 0, uid: 0xffff_ffff, gid: 0xffff_ffff };
+const NOBODY: Credentials = { pid: 0, uid: -1, gid: -1 };
 
 export const SOCKET_OPTIONS: readonly Option[] = [
   so({ SO_REUSEADDR }, FLAG, {
@@ -170,7 +170,7 @@ export const SOCKET_OPTIONS: readonly Option[] = [
   }),
   so({ SO_PEERCRED }, INTEGER, {
     summary: "who the peer in AF_UNIX was when it connected, listened or made the pair: { pid, uid, gid }",
-    default: "pid 0, uid and gid 4294967295: nobody",
+    default: "pid 0, uid and gid -1: nobody",
     get: (core) => (core instanceof UnixCore ? core.peerCredentials : NOBODY),
   }),
   so({ SO_ERROR }, INTEGER, {
