@@ -13,7 +13,7 @@ import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Difference, differencesOf, judge, readAllowed } from "../test/parity/compare.ts";
 import { runNetwright } from "../test/parity/interpreter.ts";
-import { type Answer, readRecording, runKernel, writeRecording } from "../test/parity/kernel.ts";
+import { type Answer, askKernel, runKernel, TRIES, writeRecording } from "../test/parity/kernel.ts";
 import type { Face, Program } from "../test/parity/language.ts";
 import { readPrograms } from "../test/parity/programs.ts";
 import { asMarkdown, describe, table } from "./parity-report.ts";
@@ -21,8 +21,6 @@ import { asMarkdown, describe, table } from "./parity-report.ts";
 const OPTIONS = ["--record", "--recorded", "--docs"];
 const FACES: readonly Face[] = ["python", "c"];
 const DOCS = fileURLToPath(new URL("../docs/differences.md", import.meta.url));
-/** How often a program is run again whose answer is not the recorded one: a machine under load can be late. */
-const TRIES = 5;
 
 async function main(given: readonly string[]): Promise<number> {
   const options = given.filter((word) => word.startsWith("--"));
@@ -69,41 +67,6 @@ async function record(programs: readonly Program[]): Promise<number> {
   writeRecording(programs, answers);
   console.log(`recorded ${programs.length} programs`);
   return 0;
-}
-
-/** The kernel's results by program, where they come from, and what was skipped, why. */
-interface Kernel {
-  readonly results: Map<string, readonly string[]>;
-  readonly notes: string[];
-}
-
-async function askKernel(programs: readonly Program[], recorded: boolean): Promise<Kernel> {
-  const recording = readRecording();
-  const results = new Map<string, readonly string[]>();
-  for (const { name } of programs) {
-    const found = recording.answers.get(name)?.results;
-    if (found !== undefined) results.set(name, found);
-  }
-  const live = recorded ? undefined : await runKernel(programs);
-  if (live === undefined)
-    return { results, notes: [`the kernel's side is the recording of ${recording.kernel}`] };
-  const notes: string[] = [];
-  const isOther = ({ name }: Program, answers: Map<string, Answer>) =>
-    answers.get(name)?.results !== undefined &&
-    String(answers.get(name)?.results) !== String(results.get(name));
-  let others = programs.filter((program) => isOther(program, live));
-  for (let tries = 1; tries < TRIES && others.length > 0; tries++) {
-    for (const [name, answer] of (await runKernel(others)) ?? []) live.set(name, answer);
-    others = others.filter((program) => isOther(program, live));
-  }
-  for (const { name } of others) {
-    if (results.has(name))
-      notes.push(`${name}: this kernel does not answer as the recorded one, ${recording.kernel}`);
-    results.set(name, live.get(name)!.results!);
-  }
-  const skipped = programs.filter(({ name }) => live.get(name)?.skipped !== undefined);
-  for (const { name } of skipped) notes.push(`${name}: from the recording; ${live.get(name)?.skipped}`);
-  return { results, notes };
 }
 
 async function compare(programs: readonly Program[], recorded: boolean, isShown: boolean): Promise<number> {
