@@ -44,6 +44,7 @@ import { SocketModule } from "./socket-module.ts";
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
 export class Host extends SocketModule {
+  /** What it was called when it was made. */
   readonly name: string;
   readonly clock: Clock;
   readonly ipv4: Ipv4;

@@ -146,7 +146,7 @@ export const O_RDWR = 2;
 export const O_NONBLOCK = 0o4000;
 /** FD_CLOEXEC, for `dup3`. */
 export const O_CLOEXEC = SOCK_CLOEXEC;
-/** <sys/resource.h>: the bound of descriptors. */
+/** The bound of descriptors, for `getrlimit` and `setrlimit`. */
 export const RLIMIT_NOFILE = 7;
 
 // requests of ioctl
@@ -241,7 +241,7 @@ export const IP_PMTUDISC_WANT = 1;
 export const IP_PMTUDISC_DO = 2;
 /** Always DF, whatever the path is known to take: for who probes it himself. */
 export const IP_PMTUDISC_PROBE = 3;
-/** The MTU of the interface, never ICMP's; no DF. */
+/** The MTU of the interface, never ICMP's; what does not fit it is EMSGSIZE. */
 export const IP_PMTUDISC_INTERFACE = 4;
 /** As IP_PMTUDISC_INTERFACE, but what does not fit is cut. */
 export const IP_PMTUDISC_OMIT = 5;

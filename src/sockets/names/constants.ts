@@ -87,11 +87,11 @@ export const NI_MAXSERV = 32;
 // h_errno
 /** Nobody knows the host. */
 export const HOST_NOT_FOUND = 1;
-/** The resolver did not answer. */
+/** Not given here. */
 export const TRY_AGAIN = 2;
-/** The resolver failed. */
+/** Not given here. */
 export const NO_RECOVERY = 3;
-/** The host has no address. */
+/** Not given here. */
 export const NO_DATA = 4;
 export const NO_ADDRESS = NO_DATA;
 

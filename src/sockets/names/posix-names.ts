@@ -67,9 +67,10 @@ export class PosixNames {
     this.names = names;
   }
 
+  /** The host's name. */
   readonly gethostname = (): string => this.names.gethostname();
 
-  /** At most 64 bytes of UTF-8 (EINVAL); EPERM without CAP_SYS_ADMIN. */
+  /** Changes what `gethostname` says. At most 64 bytes of UTF-8 (EINVAL); EPERM without CAP_SYS_ADMIN. */
   readonly sethostname = (name: string): void => this.names.sethostname(name);
 
   /** The ways to reach `service` of `node`; null for this host itself, and for port 0. GaiError. */
@@ -100,31 +101,31 @@ export class PosixNames {
     return { host, service };
   };
 
-  /** HostError. */
+  /** A name's canonical name, aliases and addresses. HostError. */
   readonly gethostbyname = async (name: string): Promise<Hostent> =>
     hostent(await this.names.hostByName("gethostbyname", name));
 
-  /** `address`: 4 bytes in network order, or a dotted quad. HostError; EAFNOSUPPORT but for AF_INET. */
+  /** An address's names. `address`: 4 bytes in network order, or a dotted quad. HostError; EAFNOSUPPORT but for AF_INET. */
   readonly gethostbyaddr = async (address: Uint8Array | string, family = AF_INET): Promise<Hostent> => {
     checkInteger("gethostbyaddr", "family", family);
     if (family !== AF_INET) throw new SocketError(EAFNOSUPPORT, "gethostbyaddr");
     return hostent(await this.names.gethostbyaddr(dottedQuad(address)));
   };
 
-  /** `protocol`: "tcp", "udp"; null for whichever comes first. ENOENT. */
+  /** A service's port. `protocol`: "tcp", "udp"; null for whichever comes first. ENOENT. */
   readonly getservbyname = (name: string, protocol: string | null = null): Servent =>
     servent(this.names.serviceByName(name, protocol ?? undefined));
 
-  /** `port` in network order: `htons(80)`. ENOENT. */
+  /** A port's service. `port` in network order: `htons(80)`. ENOENT. */
   readonly getservbyport = (port: number, protocol: string | null = null): Servent => {
     checkRange("getservbyport", "port", port, 0, 65_535);
     return servent(this.names.serviceByPort(ntohs(port), protocol ?? undefined));
   };
 
-  /** ENOENT. */
+  /** A protocol's number. ENOENT. */
   readonly getprotobyname = (name: string): Protoent => protoent(this.names.protocolByName(name));
 
-  /** ENOENT. */
+  /** A protocol's name. ENOENT. */
   readonly getprotobynumber = (number: number): Protoent => protoent(this.names.protocolByNumber(number));
 }
 

@@ -164,28 +164,28 @@ export class PosixFiles extends PosixNames {
   /** The host's interfaces, from index 1. */
   readonly if_nameindex = (): InterfaceIndex[] => interfaceIndexes(this.host.ipv4.interfaces);
 
-  /** ENODEV. */
+  /** The index, from 1, of an interface. ENODEV. */
   readonly if_nametoindex = (name: string): number => {
     const index = interfaceIndexOf(this.host.ipv4.interfaces, name);
     if (index < 0) throw new SocketError(index, "if_nametoindex");
     return index;
   };
 
-  /** ENXIO. */
+  /** The name of the interface with this index, from 1. ENXIO. */
   readonly if_indextoname = (index: number): string => {
     const name = interfaceNameOf(this.host.ipv4.interfaces, index);
     if (typeof name === "number") throw new SocketError(name, "if_indextoname");
     return name;
   };
 
-  /** RLIMIT_NOFILE: descriptors are below `rlim_cur`. EINVAL for other resources. */
+  /** How many descriptors there may be. RLIMIT_NOFILE: they are below `rlim_cur`. EINVAL for other resources. */
   readonly getrlimit = (resource: number): ResourceLimit => {
     if (resource !== RLIMIT_NOFILE) throw new SocketError(EINVAL, "getrlimit");
     const { descriptors } = this.host.descriptors.limits;
     return { rlim_cur: descriptors, rlim_max: Math.max(descriptors, DEFAULT_LIMITS.descriptors) };
   };
 
-  /** EPERM beyond 1048576, EINVAL for other resources. What is open already stays open. */
+  /** Bounds the descriptors. EPERM beyond 1048576, EINVAL for other resources. What is open already stays open. */
   readonly setrlimit = (resource: number, limit: { rlim_cur: number }): void => {
     if (resource !== RLIMIT_NOFILE) throw new SocketError(EINVAL, "setrlimit");
     const wanted = limit?.rlim_cur;

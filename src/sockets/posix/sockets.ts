@@ -65,6 +65,7 @@ export class PosixSockets extends PosixFiles {
     check("bind", core.bind(name), name);
   };
 
+  /** Has it take connections, `backlog` of which may wait for `accept`. EADDRINUSE, EOPNOTSUPP. */
   readonly listen = (fd: number, backlog: number): void => {
     check("listen", this.core(fd, "listen").listen(backlog));
   };
@@ -103,10 +104,11 @@ export class PosixSockets extends PosixFiles {
     check("shutdown", how < 0 || how > 2 ? -EINVAL : core.shutdown(how));
   };
 
+  /** Its own address. */
   readonly getsockname = <A extends AnySockaddr = Sockaddr>(fd: number): A =>
     sockaddr(this.host, this.core(fd, "getsockname").localName) as A;
 
-  /** ENOTCONN without a peer, EOPNOTSUPP in AF_PACKET, where there are none. */
+  /** The peer's address. ENOTCONN without a peer, EOPNOTSUPP in AF_PACKET, where there are none. */
   readonly getpeername = <A extends AnySockaddr = Sockaddr>(fd: number): A => {
     const { domain, peerName: name } = this.core(fd, "getpeername");
     if (domain === AF_PACKET) throw new SocketError(EOPNOTSUPP, "getpeername");
@@ -114,12 +116,14 @@ export class PosixSockets extends PosixFiles {
     return sockaddr(this.host, name) as A;
   };
 
+  /** The value of an option: see the table of options. */
   readonly getsockopt = <L extends number, O extends number>(
     fd: number,
     level: L,
     option: O,
   ): OptionValueOf<L, O> => readOption(this.core(fd, "getsockopt"), level, option) as OptionValueOf<L, O>;
 
+  /** Sets an option: see the table of options. */
   readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
     writeOption(this.core(fd, "setsockopt"), level, option, value);
 

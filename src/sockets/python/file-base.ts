@@ -27,6 +27,7 @@ export abstract class SocketFile<T extends Uint8Array | string, W> implements As
     this.canRead = mode.includes("r") || !this.canWrite;
   }
 
+  /** Whether it was closed. */
   abstract get closed(): boolean;
   /** The socket's descriptor, -1 once that is closed. EBADF for a file that is closed. */
   abstract fileno(): number;
@@ -44,10 +45,12 @@ export abstract class SocketFile<T extends Uint8Array | string, W> implements As
    */
   abstract close(): Promise<void>;
 
+  /** Whether it was opened for reading. */
   readable(): boolean {
     return this.canRead;
   }
 
+  /** Whether it was opened for writing. */
   writable(): boolean {
     return this.canWrite;
   }
@@ -82,6 +85,7 @@ export abstract class SocketFile<T extends Uint8Array | string, W> implements As
     for (let line = await this.readline(); line.length > 0; line = await this.readline()) yield line;
   }
 
+  /** {@link close}, for `await using`. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }

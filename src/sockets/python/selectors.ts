@@ -137,10 +137,12 @@ export class Epoller {
     this.description = host.descriptors.get(descriptor)!;
   }
 
+  /** Whether its descriptor is closed. */
   get closed(): boolean {
     return this.descriptor < 0;
   }
 
+  /** Its descriptor. EBADF once it is closed. */
   fileno(): number {
     this.open("fileno");
     return this.descriptor;
@@ -199,6 +201,7 @@ export class Epoller {
     if (description.drop()) description.file.close();
   }
 
+  /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
   }

@@ -12,6 +12,7 @@ const CHUNK = 8192;
 export class TextFile extends SocketFile<string, string> {
   /** Its buffered bytes. What was decoded already is no more among them. */
   readonly buffer: BinaryFile;
+  /** What becomes of bytes and characters that the encoding does not have: "strict" or "replace". */
   readonly errors: TextErrors;
   private readonly codec: Codec;
   private readonly lineEnds: LineEnds;

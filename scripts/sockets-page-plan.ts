@@ -1,0 +1,272 @@
+/** What docs/sockets.md tells, in which order, and where in the source it stands. */
+
+export interface CallGroup {
+  readonly title: string;
+  readonly text: string;
+  /** What stands before each call: "host.". */
+  readonly prefix: string;
+  /** The classes whose public members are the calls. */
+  readonly classes?: readonly (readonly [file: string, name: string])[];
+  /** Files whose functions are the calls, as far as they are exported from the package. */
+  readonly files?: readonly string[];
+  /** Members that are of no use to programs: the stack's own ends. */
+  readonly hidden?: readonly string[];
+}
+
+export interface ConstantGroup {
+  readonly title: string;
+  readonly text: string;
+  readonly file: string;
+  /** The line above the group in that file. */
+  readonly group: string;
+  /** Another file, all of whose constants belong to the group. */
+  readonly also?: string;
+}
+
+export const INTRODUCTION = `# Sockets: the reference
+
+Written by \`npm run sockets-page\` from the comments in the source; nothing here is written by hand. Every call, option,
+flag and error has one line; the comment beside the code says more. Everything means what Linux means by it: see
+[socket(2)](https://man7.org/linux/man-pages/man2/socket.2.html),
+[ip(7)](https://man7.org/linux/man-pages/man7/ip.7.html), [tcp(7)](https://man7.org/linux/man-pages/man7/tcp.7.html),
+[udp(7)](https://man7.org/linux/man-pages/man7/udp.7.html), [raw(7)](https://man7.org/linux/man-pages/man7/raw.7.html),
+[unix(7)](https://man7.org/linux/man-pages/man7/unix.7.html),
+[packet(7)](https://man7.org/linux/man-pages/man7/packet.7.html), and Python's
+[socket](https://docs.python.org/3/library/socket.html) module.
+
+A call that can block returns a promise, one that cannot returns its value. Times are milliseconds unless a line says
+otherwise; sizes are bytes. \`flags = 0\` is an argument that may be left out, with its default; \`waiting?\` and \`options?\`
+at the end of a call are \`{ signal }\`, an AbortSignal that ends the wait (EINTR).`;
+
+const HOST_HIDDEN = [
+  ...[
+    "clock",
+    "ipv4",
+    "udp",
+    "tcp",
+    "descriptors",
+    "sockets",
+    "pendingCalls",
+    "unix",
+    "makeSocket",
+    "makePair",
+  ],
+  ...["addressOf", "mayRename", "INSPECT", "[INSPECT]", "defaultTimeoutMillis"],
+];
+
+export const CALL_GROUPS: readonly CallGroup[] = [
+  {
+    title: "Calls of a host, the Python way",
+    text: "What Python has in its modules `socket` and `select`, a `Host` has as methods.",
+    prefix: "host.",
+    classes: [
+      ["src/host/socket-module.ts", "SocketModule"],
+      ["src/host/host.ts", "Host"],
+    ],
+    hidden: HOST_HIDDEN,
+  },
+  {
+    title: "Calls of a socket, the Python way",
+    text:
+      "Of the object that `host.socket()` gives. An address is `{ address, port }` in AF_INET, a path in AF_UNIX, " +
+      "`{ interface, protocol }` in AF_PACKET.",
+    prefix: "socket.",
+    classes: [
+      ["src/sockets/socket.ts", "Socket"],
+      ["src/sockets/python/handle.ts", "Handle"],
+    ],
+  },
+  {
+    title: "Files made from a socket",
+    text: "What `socket.makefile()` gives: files of text, of bytes with a buffer, and of bytes without one.",
+    prefix: "file.",
+    classes: [
+      ["src/sockets/python/file-base.ts", "SocketFile"],
+      ["src/sockets/python/text-file.ts", "TextFile"],
+      ["src/sockets/python/binary-file.ts", "BinaryFile"],
+      ["src/sockets/python/raw-file.ts", "RawFile"],
+    ],
+  },
+  {
+    title: "Calls of host.poll()",
+    text: "Python's `select.poll` object.",
+    prefix: "poller.",
+    classes: [["src/sockets/python/selectors.ts", "Poller"]],
+  },
+  {
+    title: "Calls of host.epoll()",
+    text: "Python's `select.epoll` object.",
+    prefix: "epoller.",
+    classes: [["src/sockets/python/selectors.ts", "Epoller"]],
+  },
+  {
+    title: "Calls by descriptor, the C way",
+    text:
+      "Functions of `host.posix`; they need no `this`: `const { socket, bind } = host.posix`. An address is `{ family, " +
+      "address, port }`, `{ family, path }` or `{ family, interface, protocol }`, or has the fields of the structure: " +
+      "`{ sin_family, sin_addr, sin_port }`.",
+    prefix: "",
+    classes: [
+      ["src/sockets/posix/sockets.ts", "PosixSockets"],
+      ["src/sockets/posix/transfer.ts", "PosixTransfer"],
+      ["src/sockets/posix/files.ts", "PosixFiles"],
+      ["src/sockets/posix/waiting.ts", "PosixWaiting"],
+      ["src/sockets/names/posix-names.ts", "PosixNames"],
+    ],
+  },
+  {
+    title: "Functions of the package",
+    text: "",
+    prefix: "",
+    files: [
+      "src/sockets/inet.ts",
+      "src/sockets/error.ts",
+      "src/sockets/gai-error.ts",
+      "src/sockets/control.ts",
+      "src/sockets/control-data.ts",
+    ],
+  },
+  {
+    title: "The synchronous core",
+    text:
+      "Of what `host.stream()` and `host.datagram()` give: no promises; a call returns at once, ≥ 0 or a negative errno, " +
+      "and readiness says when to try again.",
+    prefix: "core.",
+    classes: [
+      ["src/sockets/core.ts", "SocketCore"],
+      ["src/sockets/file.ts", "OpenFile"],
+    ],
+    hidden: [
+      ...[
+        "owner",
+        "common",
+        "settings",
+        "message",
+        "outgoing",
+        "settingsChanged",
+        "connectPending",
+        "connectResult",
+      ],
+      ...[
+        "startLinger",
+        "lingered",
+        "maxReceiveBufferBytes",
+        "maxSendBufferBytes",
+        "defaultTimeToLive",
+        "dismiss",
+      ],
+      ...[
+        "receivers",
+        "senders",
+        "watchers",
+        "newsCount",
+        "exclusiveNews",
+        "shortOfSpace",
+        "spaceNews",
+        "arrivals",
+      ],
+      ...["closedErrno", "notify", "closed"],
+    ],
+  },
+];
+
+const CONSTANTS = "src/sockets/constants.ts";
+const NAMES = "src/sockets/names/constants.ts";
+
+export const CONSTANT_GROUPS: readonly ConstantGroup[] = [
+  { title: "Domains", text: "", file: CONSTANTS, group: "domains" },
+  { title: "Types", text: "", file: CONSTANTS, group: "types" },
+  {
+    title: "Protocols and levels",
+    text: "",
+    file: CONSTANTS,
+    group: "protocols, and the levels of options",
+  },
+  {
+    title: "Addresses",
+    text: "As numbers that read as they print; for the field `s_addr` they go through `htonl`.",
+    file: CONSTANTS,
+    group: "addresses, as numbers that read as they print: 0x7f000001 is 127.0.0.1",
+  },
+  {
+    title: "Flags of send and receive",
+    text: "",
+    file: CONSTANTS,
+    group: "flags of send and receive",
+    also: "src/base/message-flags.ts",
+  },
+  { title: "How to shut down", text: "", file: CONSTANTS, group: "how to shut down" },
+  { title: "Events of poll", text: "", file: "src/base/readiness.ts", group: "" },
+  {
+    title: "Commands and events of epoll",
+    text: "",
+    file: CONSTANTS,
+    group: "commands and events of epoll",
+  },
+  { title: "Commands and flags of fcntl", text: "", file: CONSTANTS, group: "commands and flags of fcntl" },
+  { title: "Requests of ioctl", text: "", file: CONSTANTS, group: "requests of ioctl" },
+  { title: "Flags of an interface", text: "", file: CONSTANTS, group: "flags of an interface" },
+  {
+    title: "Control messages",
+    text:
+      "For `sendmsg` and `recvmsg`. Beside these options serve as types of level IPPROTO_IP: `IP_PKTINFO`, `IP_TTL`, " +
+      "`IP_TOS`, `IP_RECVERR`; what is received of them, the options IP_PKTINFO, IP_RECVTTL, IP_RECVTOS and IP_RECVERR ask " +
+      "for.",
+    file: CONSTANTS,
+    group: "control messages of level SOL_SOCKET",
+  },
+  { title: "Values of IP_MTU_DISCOVER", text: "", file: CONSTANTS, group: "values of IP_MTU_DISCOVER" },
+  {
+    title: "Where an error of the queue comes from",
+    text: "",
+    file: CONSTANTS,
+    group: "where an entry of the error queue came from",
+  },
+  {
+    title: "What AF_PACKET tells of a packet",
+    text: "",
+    file: CONSTANTS,
+    group: "what AF_PACKET tells of a packet",
+  },
+  { title: "Flags of getaddrinfo", text: "", file: NAMES, group: "flags of getaddrinfo" },
+  {
+    title: "Flags of getnameinfo",
+    text: "",
+    file: NAMES,
+    group: "flags of getnameinfo, and the sizes of C's buffers",
+  },
+  {
+    title: "Errors of getaddrinfo and getnameinfo",
+    text: "What a `GaiError` has as its `code` and `errno`; `gai_strerror` has the text.",
+    file: NAMES,
+    group: "errors of getaddrinfo and getnameinfo",
+  },
+  {
+    title: "Errors of gethostbyname",
+    text: "What a `HostError` has as its `errno`; `hstrerror` has the text.",
+    file: NAMES,
+    group: "h_errno",
+  },
+];
+
+/** What a book may name that no constant stands for. */
+export const NOT_HERE: readonly (readonly [what: string, instead: string, why: string])[] = [
+  [
+    "any other domain, `AF_NS` too",
+    "EAFNOSUPPORT",
+    "Linux has no constant for it, or nothing here speaks it",
+  ],
+  ["any other type", "ESOCKTNOSUPPORT", "as in Linux"],
+  ["any other option", "ENOPROTOOPT", "as in Linux"],
+  [
+    "signals: `SIGIO`, `SIGURG`, `SIGPIPE`",
+    "EPIPE, readiness",
+    "there are no processes that they could go to",
+  ],
+  ["`sendfile`, `splice`", "`read` and `write`", "there are no files but sockets and epolls"],
+  [
+    "`fork`, inheritance by `exec`",
+    "tasks that share descriptors",
+    "a host runs in one process; FD_CLOEXEC is kept",
+  ],
+];
