@@ -40,7 +40,7 @@ import {
   TCP_LINGER2,
 } from "../../src/index.ts";
 import { OPTIONS } from "../../src/sockets/options/index.ts";
-import { connection, network, pair } from "../support/world.ts";
+import { connection, network, pair, receiver, text } from "../support/world.ts";
 
 const KINDS = {
   tcp: [AF_INET, SOCK_STREAM, 0],
@@ -378,6 +378,22 @@ describe("options of a connection", () => {
       const deferred = [1, 2, 3, 7, 10, 100, 300, 100_000].map((seconds) => read(TCP_DEFER_ACCEPT, seconds));
       expect(deferred).toEqual([1, 3, 3, 7, 15, 127, 367, 29_887]);
       expect([100, 121, -5, 0].map((seconds) => read(TCP_LINGER2, seconds))).toEqual([100, 120, -1, 60]);
+    });
+  });
+
+  it("UDP_CORK makes one datagram of many sends", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      const server = receiver(b, 53);
+      const client = a.socket(AF_INET, SOCK_DGRAM);
+      await client.connect({ address: "b", port: 53 });
+      expect(client.getsockopt(netwright.IPPROTO_UDP, netwright.UDP_CORK)).toBe(0);
+      client.setsockopt(netwright.IPPROTO_UDP, netwright.UDP_CORK, 1);
+      await client.send("ho");
+      await client.send("la");
+      client.setsockopt(netwright.IPPROTO_UDP, netwright.UDP_CORK, 0);
+      expect(text(await server.recv(10))).toBe("hola");
+      await Promise.all([client.close(), server.close()]);
     });
   });
 

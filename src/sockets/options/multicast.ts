@@ -102,7 +102,7 @@ function changeMembership(core: SocketCore, request: GroupRequest, joins: boolea
 /** The interface that a request names: by its index from 1, or by an address of it; -1 for any, undefined for none there is. */
 function interfaceOf({ owner }: SocketCore, by: string | number): number | undefined {
   const { ipv4 } = owner;
-  if (typeof by === "number" && by > 0 && by <= ipv4.interfaces.length) return by - 1;
+  if (typeof by === "number" && by > 0 && ipv4.interfaceName(by - 1) !== "") return by - 1;
   const address = placeAddress("setsockopt", by);
   if (address === 0) return -1;
   const index = ipv4.interfaceWith(address);
