@@ -16,7 +16,7 @@ import {
   SOCK_SEQPACKET,
   SOCK_STREAM,
 } from "./constants.ts";
-import { collectControl, prepareControl, releaseControl } from "./control.ts";
+import { collectControl, prepareControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
 import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
@@ -162,11 +162,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     const outgoing = prepareControl(this.host, core, control);
     if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
     call.outgoing = outgoing;
-    try {
-      return await perform(this.host, call, patience);
-    } finally {
-      releaseControl(call.outgoing);
-    }
+    return perform(this.host, call, patience);
   }
 
   /** At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. Size 0 does nothing. */
@@ -302,9 +298,8 @@ export class Socket<A = InetAddress> extends Handle<A> {
       return perform(this.host, new SelectedConnectCall(core, name), patience);
     }
     if (!core.connectPending) return this.check("connect", result, name);
-    // what SO_SNDTIMEO ends goes on in AF_INET, and was not begun in AF_UNIX
-    const timeoutErrno = core.domain === AF_INET ? EINPROGRESS : EAGAIN;
-    return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno });
+    // what SO_SNDTIMEO ends goes on in AF_INET (EINPROGRESS, EALREADY), and was not begun in AF_UNIX (EAGAIN)
+    return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno: -result });
   }
 
   private parse(call: string, where: unknown): SocketName | Promise<SocketName> {

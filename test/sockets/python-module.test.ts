@@ -129,6 +129,22 @@ describe("create_connection", () => {
     });
   });
 
+  it("tries no other address when it is aborted", async () => {
+    const { net, a, b } = pair();
+    await net.run(async () => {
+      a.hosts.add("10.0.0.2", "two");
+      a.hosts.add("127.0.0.1", "two");
+      net.partition(a, b);
+      const abort = new AbortController();
+      const options = { all_errors: true, signal: abort.signal };
+      const connecting = failure(a.create_connection({ address: "two", port: 80 }, options));
+      await net.sleep(10);
+      abort.abort();
+      expect((await connecting).message).toBe("connect EINTR 10.0.0.2:80");
+      net.heal(a, b);
+    });
+  });
+
   it("fails as its steps do", async () => {
     const { net, a } = pair();
     await net.run(async () => {

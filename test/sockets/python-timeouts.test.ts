@@ -62,6 +62,7 @@ describe("settimeout and setblocking", () => {
       expect(net.now).toBe(start + 100);
       await client.send("ab");
       expect(text(await server.recv(5, MSG_WAITALL))).toBe("ab");
+      expect(net.now).toBe(start + 100);
       server.setblocking(true);
       expect((await failure(server.recv(1, MSG_DONTWAIT))).code).toBe("EWOULDBLOCK");
       await client.send("cd");
