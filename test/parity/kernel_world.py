@@ -26,7 +26,7 @@ SETTINGS = {
     "ipv4/tcp_wmem": "4096 16384 4194304", "ipv4/icmp_ratelimit": "0", "ipv4/tcp_congestion_control": "reno", "ipv4/tcp_keepalive_time": "7200",
     "ipv4/tcp_keepalive_intvl": "75", "ipv4/tcp_keepalive_probes": "9", "ipv4/tcp_syn_retries": "6",
     "ipv4/ip_default_ttl": "64", "unix/max_dgram_qlen": "10", "ipv4/ip_unprivileged_port_start": "1024", "ipv4/tcp_ecn": "2",
-    "ipv4/ping_group_range": "0 2147483647", "ipv4/tcp_fin_timeout": "60", "core/somaxconn": "4096",
+    "ipv4/ping_group_range": "0 2147483647 or 0 0", "ipv4/tcp_fin_timeout": "60", "core/somaxconn": "4096",
     "ipv4/tcp_notsent_lowat": "4294967295", "ipv4/conf/all/rp_filter": "0", "ipv4/conf/default/rp_filter": "0",
     "ipv6/conf/all/disable_ipv6": "1", "ipv6/conf/default/disable_ipv6": "1", "ipv4/ip_nonlocal_bind": "0",
     "ipv4/neigh/default/retrans_time_ms": "40", "ipv4/igmp_max_memberships": "20", "ipv4/tcp_abort_on_overflow": "0",
@@ -60,6 +60,8 @@ def make(program, namespaces):
         if program["needsNamespace"]:
             raise Impossible("it needs a network namespace, which is not allowed here")
         return
+    if namespaces == "user" and program["needsRoot"]:
+        raise Impossible("it needs root's own rights")
     if program["wide"] and shutil.which("ip") is None:
         raise Impossible("it needs a second host, and there is no `ip` command to make one")
     unshare(CLONE_NEWNET | (CLONE_NEWUSER if namespaces == "user" else 0), namespaces == "user")
@@ -88,9 +90,12 @@ def loopback_up():
 
 
 def settings():
-    for name, value in SETTINGS.items():
-        with contextlib.suppress(OSError), open("/proc/sys/net/" + name, "w") as out:
-            out.write(value)
+    for name, values in SETTINGS.items():
+        for value in values.split(" or "):
+            with contextlib.suppress(OSError), open("/proc/sys/net/" + name, "w") as out:
+                out.write(value)
+                out.flush()
+                break
 
 
 def ip(*lines):

@@ -28,6 +28,8 @@ export interface Program {
   readonly faces: readonly Face[];
   /** It needs hosts, ports or rights that a machine's own loopback does not give. */
   readonly needsNamespace: boolean;
+  /** It needs a right that root has outside of namespaces alone. */
+  readonly needsRoot: boolean;
   /** It needs a second host. */
   readonly wide: boolean;
   readonly steps: readonly Step[];
@@ -65,7 +67,8 @@ const WIDE = /^(?:a|b|silent|nobody|unreachable|prohibited|dropped|noroute|subne
 const SAFE = /^(?:lo|any):0$|^(?:unix:|@|none$|unspec$|family:)/;
 const ADDRESS = /^(?:[a-z]+|\d+\.\d+\.\d+\.\d+):\d+$/;
 /** Steps that change the process or look at its network. */
-const PRIVILEGED = /\b(?:drop|limit|SOCK_RAW|AF_PACKET|SIOCGIF\w+|IP_ADD_MEMBERSHIP|SO_BINDTODEVICE)\b/;
+const PRIVILEGED =
+  /\b(?:drop|limit|SOCK_RAW|IPPROTO_ICMP|AF_PACKET|SIOCGIF\w+|IP_ADD_MEMBERSHIP|SO_BINDTODEVICE)\b/;
 
 /** Steps that many programs begin with. */
 const MACROS: Readonly<Record<string, (names: readonly string[]) => string[]>> = {
@@ -137,7 +140,8 @@ function program({ wire, ...head }: Head, lines: readonly string[]): Program {
   const privileged = steps.some((each) => PRIVILEGED.test(each.text));
   const pythonOnly = steps.some((each) => PYTHON_ONLY.has(each.op));
   const faces = pythonOnly ? head.faces.filter((face) => face === "python") : head.faces;
-  return { ...head, faces, needsNamespace: wide || unsafe || privileged, wide, steps };
+  const needsRoot = steps.some((each) => /BUFFORCE/.test(each.text));
+  return { ...head, faces, needsNamespace: wide || unsafe || privileged, needsRoot, wide, steps };
 }
 
 function expand(line: string): string[] {
