@@ -120,6 +120,7 @@ export class ReceiveCall<T> implements Call<T> {
       this.done += count;
       // what comes with other rights is another message, as in Linux; MSG_CTRUNC: there were some that nobody wants
       if (this.core.message.rights !== undefined || (this.core.message.flags & MSG_CTRUNC) !== 0) break;
+      if (this.core.atMark) break; // nor does a receive go on past the urgent mark
     }
     return this.done;
   }

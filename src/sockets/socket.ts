@@ -7,7 +7,6 @@ import type { AddressInput, InetAddress, NoAddress, SocketAddress } from "./addr
 import { type Patience, perform } from "./async.ts";
 import { AcceptCall, ConnectCall, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
 import {
-  AF_INET,
   MSG_CMSG_CLOEXEC,
   MSG_DONTWAIT,
   MSG_WAITALL,

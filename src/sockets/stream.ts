@@ -6,6 +6,7 @@ import {
   atMark,
   bind,
   close,
+  disconnect,
   inheritBinding,
   listen,
   open,
@@ -71,6 +72,12 @@ export class StreamCore extends InetCore {
     return -EINPROGRESS;
   }
 
+  protected override dissolve(): number {
+    this.connecting = false;
+    this.tcb = disconnect(this.tcb);
+    return 0;
+  }
+
   override get connectPending(): boolean {
     return this.connecting;
   }
@@ -101,6 +108,11 @@ export class StreamCore extends InetCore {
     return isOneOf(this.tcb.state, PEERLESS) ? undefined : this.remoteName;
   }
 
+  /** Bytes of a stream have no sender of their own: Linux tells recvfrom and recvmsg nobody. */
+  override get senderName(): SocketName | undefined {
+    return undefined;
+  }
+
   protected override listenWith(backlog: number): number {
     return listen(this.tcb, backlog);
   }
@@ -124,8 +136,6 @@ export class StreamCore extends InetCore {
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     const message = this.message;
     if ((flags & MSG_ERRQUEUE) !== 0) return -EAGAIN; // TCP tells its errors at once, and keeps none
-    message.address = this.tcb.remoteAddress;
-    message.port = this.tcb.remotePort;
     message.flags = flags & MSG_OOB;
     const result = receive(this.tcb, into, offset, length, flags & (MSG_OOB | MSG_PEEK | MSG_TRUNC));
     message.length = result;
@@ -133,6 +143,9 @@ export class StreamCore extends InetCore {
   }
 
   protected override shutdownHow(how: number): number {
+    // Linux's inet_shutdown: who waits for a connection then starts from nothing
+    const { state } = this.tcb;
+    if (state === SYN_SENT || (state === LISTEN && how !== SHUT_WR)) return this.dissolve();
     return shutdown(this.tcb, how);
   }
 

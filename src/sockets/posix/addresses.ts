@@ -115,21 +115,25 @@ export function nameFor(
   where: SockaddrInput,
 ): SocketName | Promise<SocketName> {
   const family = familyOf(syscall, where) ?? core.domain;
-  if (family !== core.domain) {
+  const isForgiven = family === AF_UNSPEC && core.domain === AF_INET; // by parseSockaddrIn, as Linux does for old programs
+  if (family !== core.domain && !isForgiven) {
     throw new SocketError(core.domain === AF_INET ? EAFNOSUPPORT : EINVAL, syscall);
   }
-  if (family !== AF_INET && (typeof where !== "object" || Array.isArray(where))) {
+  if (core.domain !== AF_INET && (typeof where !== "object" || Array.isArray(where))) {
     const form = family === AF_UNIX ? "{ family, path }" : "{ family, interface, protocol }";
     throw new TypeError(`${syscall}: the address is an object ${form}, not ${show(where)}`);
   }
   if (family === AF_UNIX) return unixName(syscall, where as SockaddrUn | BookSockaddrUn);
   if (family === AF_PACKET) return packetName(host, syscall, where as SockaddrLlInput | BookSockaddrLl);
-  const { address, port } = parseSockaddrIn(syscall, core.type === SOCK_RAW ? withPort(where) : where);
+  const { address, port } = parseSockaddrIn(
+    syscall,
+    core.type === SOCK_RAW || isForgiven ? withPort(where) : where,
+  );
   const found = typeof address === "number" ? address : host.addressOf(syscall, address);
   return after(found, (number) => inetName(number, port));
 }
 
-/** The port of an address for a raw socket may be left out: it has no ports. */
+/** The port of an address may be left out for a raw socket, which has no ports, and in one of AF_UNSPEC. */
 function withPort(where: SockaddrInput): SockaddrInput {
   if (typeof where !== "object" || Array.isArray(where)) return where;
   return "sin_family" in where || "sin_addr" in where

@@ -1,5 +1,5 @@
 /** The calls that make sockets, give them their ends, and ask about them. */
-import { EINPROGRESS, EINVAL, ENOTCONN, ENOTTY, EOPNOTSUPP } from "../../base/errno.ts";
+import { EINVAL, ENOTCONN, ENOTTY, EOPNOTSUPP } from "../../base/errno.ts";
 import { FOREVER, optionPatience, type Patience, perform } from "../async.ts";
 import { AcceptCall, ConnectCall } from "../calls.ts";
 import { AF_PACKET, AF_UNSPEC, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../constants.ts";
@@ -92,9 +92,8 @@ export class PosixSockets extends PosixFiles {
     const result = core.connect(name);
     if (!core.connectPending || this.nonBlocking(fd)) return check("connect", result, name);
     const patience = patienceOf(core, "send", false, options);
-    // a connection that is being made goes on without us; a wait for room in a queue does not
-    const timeoutErrno = result === -EINPROGRESS ? EINPROGRESS : patience.timeoutErrno;
-    return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno });
+    // EINPROGRESS, EALREADY: a connection that is being made goes on without us; EAGAIN: there was no room in a queue
+    return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno: -result });
   };
 
   /** `how`: SHUT_RD, SHUT_WR, SHUT_RDWR; another number is EINVAL. ENOTCONN. */

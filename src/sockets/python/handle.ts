@@ -238,7 +238,7 @@ export abstract class Handle<A> {
 
   /** Who sent what was just received. Null, as Python's None: a stream does not say. */
   protected senderOf(core: SocketCore): A {
-    return this.addressOf(core.type === SOCK_STREAM ? undefined : core.senderName);
+    return this.addressOf(core.senderName);
   }
 
   /** How long a call may wait. With a time-out of the object's own, Python asks for readiness first, and so do we. */
