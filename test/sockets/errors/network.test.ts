@@ -2,10 +2,15 @@
 import { expect, it } from "vitest";
 import {
   AF_INET,
+  AF_PACKET,
   AF_UNIX,
+  ETH_P_ALL,
+  htons,
   type Packet,
+  SO_ACCEPTCONN,
   SO_LINGER,
   SOCK_DGRAM,
+  SOCK_RAW,
   SOCK_STREAM,
   SOL_SOCKET,
 } from "../../../src/index.ts";
@@ -74,6 +79,19 @@ situation("ENETUNREACH", "the interface is down, and the route over it does not 
   for (const each of a.host.ipv4.interfaces) if (!each.isLoopback) each.up = false;
   const socket = a.socket();
   await fails(() => socket.connect("10.0.0.2", 80), "connect ENETUNREACH 10.0.0.2:80");
+  await socket.close();
+});
+
+situation("ENETDOWN", "the interface that a packet socket looks at goes down", async ({ a, net }) => {
+  const socket = a.socket(SOCK_RAW, AF_PACKET, htons(ETH_P_ALL));
+  a.host.posix.bind(socket.fd, { family: AF_PACKET, interface: "eth0", protocol: ETH_P_ALL });
+  const waiting = failure(socket.recv(100));
+  await net.sleep(1);
+  a.host.ipv4.interfaces[1]!.up = false;
+  await fails(async () => {
+    throw await waiting;
+  }, "recv ENETDOWN");
+  await fails(() => socket.send(new Uint8Array(20)), "send ENETDOWN");
   await socket.close();
 });
 
@@ -149,8 +167,18 @@ it("detach: connections from other addresses live on, and so does what listens",
     await clients[2]!.connect({ address: "10.0.0.1", port: 80 });
     const ends = [];
     for (let count = 0; count < 3; count++) ends.push((await listening.accept())[0]);
+    const bound = a.socket();
+    bound.bind({ address: "10.0.1.1", port: 81 });
+    bound.listen();
     a.detach("eth1"); // 10.0.1.1
     expect(a.ipv4.interfaces.map(({ name }) => name)).toEqual(["lo", "eth0", "eth2"]);
+    expect([...a.route].map((route) => route.interface.name)).not.toContain("eth1");
+    expect(bound.getsockopt(SOL_SOCKET, SO_ACCEPTCONN)).toBe(1);
+    await bound.close();
+    const link = new TestLink(a.clock);
+    expect(a.attach(link, { address: "10.5.0.1/24" }).name).toBe("eth3"); // eth0 and eth2 are taken
+    a.detach("eth3");
+    expect(link.closed).toBe(true);
     expect((await failure(ends[1]!.recv(10))).message).toBe("recv ENETRESET");
     a.detach("eth0"); // 10.0.0.1, which eth2 has as well
     await ends[2]!.sendall("hola");
@@ -158,7 +186,6 @@ it("detach: connections from other addresses live on, and so does what listens",
     expect(a.posix.if_nametoindex("eth2")).toBe(4);
     expect(a.posix.if_indextoname(4)).toBe("eth2");
     expect(await caught(() => a.posix.if_indextoname(2))).toMatchObject({ code: "ENXIO" });
-    expect(a.attach(new TestLink(a.clock), { address: "10.5.0.1/24" }).name).toBe("eth1");
     for (const each of [...clients, ...ends]) {
       each.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 0 });
       await each.close();
