@@ -27,6 +27,7 @@ export type {
   Place,
   SocketAddress,
 } from "./sockets/address.ts";
+export type { ArpRequest } from "./sockets/arp-request.ts";
 export type { Pending } from "./sockets/async.ts";
 export * from "./sockets/constants.ts";
 export { CMSG_LEN, CMSG_SPACE } from "./sockets/control.ts";
