@@ -1,4 +1,5 @@
-import { EOPNOTSUPP } from "../base/errno.ts";
+import { EINVAL, EOPNOTSUPP } from "../base/errno.ts";
+import { ANY_ADDRESS } from "../ip/address.ts";
 import type { Memberships } from "../ip/memberships.ts";
 import { DatagramInfo, type UdpEndpoint } from "../udp/endpoint.ts";
 import type { UdpSettings } from "../udp/settings.ts";
@@ -34,7 +35,8 @@ export class DatagramCore extends InetCore {
   }
 
   protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
-    return this.sendBytesTo(data, offset, length, flags, 0, 0);
+    if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    return this.endpoint.send(data, offset, length, ANY_ADDRESS, 0, flags, this.outgoing); // to the connected peer
   }
 
   protected override sendBytesTo(
@@ -46,6 +48,7 @@ export class DatagramCore extends InetCore {
     port: number,
   ): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
+    if (address === ANY_ADDRESS && port === 0) return -EINVAL;
     return this.endpoint.send(data, offset, length, address, port, flags, this.outgoing);
   }
 
