@@ -226,6 +226,9 @@ class Driver:
     def do_sleep(self, _, millis):
         time.sleep(int(millis) / 1000)
 
+    def do_cut(self, _):
+        world.cut()
+
     def do_drop(self, _, capability):
         world.drop(number(capability))
 

@@ -127,6 +127,13 @@ def second_host():
     LIBC.setns(State.here, CLONE_NEWNET)
 
 
+def cut():
+    """From now on nothing that is sent to b arrives: it has lost its address."""
+    LIBC.setns(State.there, CLONE_NEWNET)
+    ip("addr del 10.0.0.2/24 dev eth0")
+    LIBC.setns(State.here, CLONE_NEWNET)
+
+
 def wait_for_carrier():
     """Until then a link drops what is sent."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as s:

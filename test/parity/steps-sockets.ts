@@ -69,6 +69,10 @@ export const socketSteps: Actions = {
     await run.world.net.sleep(Number(millis));
   },
 
+  cut(run) {
+    run.world.net.partition(run.world.a, run.world.b!);
+  },
+
   drop(run, [capability]) {
     run.world.a.capabilities.delete(String(capability) as never);
   },
