@@ -108,6 +108,11 @@ export async function askKernel(programs: readonly Program[], recorded: boolean)
     results.set(name, live.get(name)!.results!);
   }
   const skipped = programs.filter(({ name }) => live.get(name)?.skipped !== undefined);
-  for (const { name } of skipped) notes.push(`${name}: from the recording; ${live.get(name)?.skipped}`);
+  for (const why of new Set(skipped.map(({ name }) => live.get(name)!.skipped!))) {
+    const count = skipped.filter(({ name }) => live.get(name)?.skipped === why).length;
+    notes.push(
+      `skipped on this kernel, and judged by the recording of ${recording.kernel}: ${count} programs; ${why}`,
+    );
+  }
   return { results, notes };
 }
