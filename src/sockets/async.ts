@@ -105,7 +105,6 @@ class PendingCall<T> extends Waiter implements Pending {
   private readonly reject: (error: unknown) => void;
   private timer: Timer | undefined = undefined;
   private signal: AbortSignal | undefined = undefined;
-  private readonly interrupt = (): void => this.settle(this.call.partial?.() || -EINTR);
 
   constructor(
     owner: CallOwner,
@@ -124,7 +123,7 @@ class PendingCall<T> extends Waiter implements Pending {
     queueOf(this.call).add(this, this.call.direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
     this.owner.pendingCalls.add(this);
     this.signal = patience.signal;
-    this.signal?.addEventListener("abort", this.interrupt);
+    this.signal?.addEventListener("abort", this);
     if (patience.timeoutMicros === 0) return;
     this.timer = new Timer(() => this.settle(this.outcome(-patience.timeoutErrno)));
     this.owner.clock.armIn(this.timer, patience.timeoutMicros);
@@ -133,6 +132,11 @@ class PendingCall<T> extends Waiter implements Pending {
   override wake(): void {
     const result = this.call.attempt();
     if (result !== -EAGAIN) this.settle(result);
+  }
+
+  /** The user's signal: as an object that listens it costs a call without one nothing. */
+  handleEvent(): void {
+    this.settle(this.call.partial?.() || -EINTR);
   }
 
   override dismiss(reason: number): void {
@@ -153,7 +157,7 @@ class PendingCall<T> extends Waiter implements Pending {
     this.leave();
     owner.pendingCalls.delete(this);
     if (this.timer !== undefined) owner.clock.disarm(this.timer);
-    this.signal?.removeEventListener("abort", this.interrupt);
+    this.signal?.removeEventListener("abort", this);
     owner.clock.settled++;
     if (result < 0) {
       call.failed?.();

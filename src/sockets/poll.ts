@@ -83,10 +83,6 @@ class PollCall implements Pending {
   private readonly reject: (error: unknown) => void;
   private readonly timer = new Timer(() => this.settle());
   private signal: AbortSignal | undefined = undefined;
-  private readonly interrupt = (): void => {
-    this.stop();
-    this.reject(new SocketError(EINTR, this.syscall));
-  };
 
   constructor(
     owner: CallOwner,
@@ -102,9 +98,15 @@ class PollCall implements Pending {
     this.reject = reject;
   }
 
+  /** The user's signal. */
+  handleEvent(): void {
+    this.stop();
+    this.reject(new SocketError(EINTR, this.syscall));
+  }
+
   start(timeoutMillis: number | null, signal: AbortSignal | undefined): void {
     this.signal = signal;
-    signal?.addEventListener("abort", this.interrupt);
+    signal?.addEventListener("abort", this);
     this.owner.pendingCalls.add(this);
     for (const entry of this.entries) entry.start(this);
     if (timeoutMillis === null || timeoutMillis < 0) return;
@@ -124,7 +126,7 @@ class PollCall implements Pending {
     for (const entry of this.entries) entry.stop();
     this.owner.pendingCalls.delete(this);
     this.owner.clock.disarm(this.timer);
-    this.signal?.removeEventListener("abort", this.interrupt);
+    this.signal?.removeEventListener("abort", this);
     this.owner.clock.settled++;
   }
 

@@ -136,7 +136,8 @@ export class Socket<A = InetAddress> extends Handle<A> {
     const flags = typeof rest[0] === "number" ? (rest.shift() as number) : 0;
     const [where, waiting] = rest as [unknown, Waiting?];
     const patience = this.patience("sendto", "send", flags, waiting);
-    const to = await this.parse("sendto", where);
+    const found = this.parse("sendto", where);
+    const to = found instanceof Promise ? await found : found; // without a name to ask for it leaves at once
     const call = new SendCall(this.open("sendto"), "sendto", toBytes("sendto", data), flags, SEND_SOME, to);
     return perform(this.host, call, patience);
   }
@@ -155,7 +156,8 @@ export class Socket<A = InetAddress> extends Handle<A> {
     const patience = this.patience("sendmsg", "send", flags, waiting);
     const bytes = gather(buffers);
     const control = parseAncillary(ancdata);
-    const to = where === undefined || where === null ? undefined : await this.parse("sendmsg", where);
+    const found = where === undefined || where === null ? undefined : this.parse("sendmsg", where);
+    const to = found instanceof Promise ? await found : found;
     const core = this.open("sendmsg");
     const call = new SendCall(core, "sendmsg", bytes, flags, SEND_SOME, to);
     const outgoing = prepareControl(this.host, core, control);

@@ -77,7 +77,8 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => {
     const core = this.core(fd, "sendto");
-    const to = await this.destination("sendto", core, where);
+    const found = this.destination("sendto", core, where);
+    const to = found instanceof Promise ? await found : found; // without a name to ask for it leaves at once
     return this.transmit(core, fd, "sendto", data, flags, options, to);
   };
 
@@ -91,7 +92,8 @@ export class PosixTransfer extends PosixSockets {
     const core = this.core(fd, "sendmsg");
     checkMessage("sendmsg", message);
     const data = gathered("sendmsg", message.iov, EMSGSIZE);
-    const to = await this.destination("sendmsg", core, message.name);
+    const found = this.destination("sendmsg", core, message.name);
+    const to = found instanceof Promise ? await found : found;
     const call = this.sendCall(core, fd, "sendmsg", data, flags, to);
     const patience = patienceOf(core, "send", this.atOnce(fd, flags, MSG_DONTWAIT), options);
     const outgoing = prepareControl(this.host, core, message.control);
