@@ -197,6 +197,7 @@ export const CONSTANT_GROUPS: readonly ConstantGroup[] = [
   },
   { title: "How to shut down", text: "", file: CONSTANTS, group: "how to shut down" },
   { title: "Events of poll", text: "", file: "src/base/readiness.ts", group: "" },
+  { title: "A time-out of poll", text: "", file: CONSTANTS, group: "a time-out of poll" },
   {
     title: "Commands and events of epoll",
     text: "",
@@ -214,6 +215,18 @@ export const CONSTANT_GROUPS: readonly ConstantGroup[] = [
       "for.",
     file: CONSTANTS,
     group: "control messages of level SOL_SOCKET",
+  },
+  {
+    title: "Values of IP_TOS",
+    text: "As RFC 1349 has them; RFC 2474 gives the bits another use.",
+    file: CONSTANTS,
+    group: "values of IP_TOS, RFC 1349; RFC 2474 has another use for these bits",
+  },
+  {
+    title: "Defaults and bounds of multicast",
+    text: "",
+    file: CONSTANTS,
+    group: "defaults and bounds of multicast",
   },
   { title: "Values of IP_MTU_DISCOVER", text: "", file: CONSTANTS, group: "values of IP_MTU_DISCOVER" },
   {

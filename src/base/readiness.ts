@@ -13,3 +13,11 @@ export const POLLHUP = 0x010;
 export const POLLNVAL = 0x020;
 /** The peer sends nothing more. */
 export const POLLRDHUP = 0x2000;
+/** As POLLIN, if it is asked for. */
+export const POLLRDNORM = 0x040;
+/** Never told, as by Linux: no domain here has a band of priority to read. */
+export const POLLRDBAND = 0x080;
+/** As POLLOUT, if it is asked for. */
+export const POLLWRNORM = 0x100;
+/** As POLLOUT, if it is asked for, of everything but TCP. */
+export const POLLWRBAND = 0x200;

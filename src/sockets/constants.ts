@@ -5,7 +5,19 @@
 
 import { SO_TIMESTAMP, TCP_INQ } from "./option-numbers.ts";
 
-export { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
+export {
+  POLLERR,
+  POLLHUP,
+  POLLIN,
+  POLLNVAL,
+  POLLOUT,
+  POLLPRI,
+  POLLRDBAND,
+  POLLRDHUP,
+  POLLRDNORM,
+  POLLWRBAND,
+  POLLWRNORM,
+} from "../base/readiness.ts";
 export * from "./option-numbers.ts";
 
 // domains
@@ -92,6 +104,22 @@ export const INADDR_LOOPBACK = 0x7f00_0001;
 export const INADDR_BROADCAST = 0xffff_ffff;
 /** What `inet_addr` answers to what is no address. */
 export const INADDR_NONE = 0xffff_ffff;
+/** 224.0.0.0: the first group. */
+export const INADDR_UNSPEC_GROUP = 0xe000_0000;
+/** 224.0.0.1: all hosts on the link. Every host is a member. */
+export const INADDR_ALLHOSTS_GROUP = 0xe000_0001;
+/** 224.0.0.2: all routers on the link. */
+export const INADDR_ALLRTRS_GROUP = 0xe000_0002;
+/** 224.0.0.255: the last group that no router forwards. */
+export const INADDR_MAX_LOCAL_GROUP = 0xe000_00ff;
+/** Characters of a dotted quad, with C's end of a string. */
+export const INET_ADDRSTRLEN = 16;
+/** Characters of an IPv6 address as text, with C's end of a string. */
+export const INET6_ADDRSTRLEN = 46;
+/** Ports below need CAP_NET_BIND_SERVICE (else EACCES). */
+export const IPPORT_RESERVED = 1024;
+/** Where 4.3BSD began to give ports to servers. */
+export const IPPORT_USERRESERVED = 5000;
 
 /** The largest backlog; a larger one is cut down to it, as Linux's net.core.somaxconn does. */
 export const SOMAXCONN = 4096;
@@ -124,6 +152,10 @@ export const SHUT_RD = 0;
 export const SHUT_WR = 1;
 /** Both. */
 export const SHUT_RDWR = 2;
+
+// a time-out of poll
+/** For ever. */
+export const INFTIM = -1;
 
 // commands and flags of fcntl
 /** A duplicate with the lowest free number from the argument on. */
@@ -211,6 +243,16 @@ export const EPOLLOUT = 0x004;
 export const EPOLLERR = 0x008;
 /** As POLLHUP; always told. */
 export const EPOLLHUP = 0x010;
+/** As POLLRDNORM. */
+export const EPOLLRDNORM = 0x040;
+/** As POLLRDBAND: never told. */
+export const EPOLLRDBAND = 0x080;
+/** As POLLWRNORM. */
+export const EPOLLWRNORM = 0x100;
+/** As POLLWRBAND. */
+export const EPOLLWRBAND = 0x200;
+/** Never told, as by Linux. */
+export const EPOLLMSG = 0x400;
 /** As POLLRDHUP. */
 export const EPOLLRDHUP = 0x2000;
 /** Of several epolls that watch one socket not all are woken. */
@@ -245,6 +287,25 @@ export const IP_PMTUDISC_PROBE = 3;
 export const IP_PMTUDISC_INTERFACE = 4;
 /** As IP_PMTUDISC_INTERFACE, but what does not fit is cut. */
 export const IP_PMTUDISC_OMIT = 5;
+
+// values of IP_TOS, RFC 1349; RFC 2474 has another use for these bits
+/** Little delay. */
+export const IPTOS_LOWDELAY = 0x10;
+/** High throughput. */
+export const IPTOS_THROUGHPUT = 0x08;
+/** High reliability. */
+export const IPTOS_RELIABILITY = 0x04;
+/** Low cost. */
+export const IPTOS_LOWCOST = 0x02;
+export const IPTOS_MINCOST = IPTOS_LOWCOST;
+
+// defaults and bounds of multicast
+/** Default of IP_MULTICAST_TTL. */
+export const IP_DEFAULT_MULTICAST_TTL = 1;
+/** Default of IP_MULTICAST_LOOP. */
+export const IP_DEFAULT_MULTICAST_LOOP = 1;
+/** Groups that a socket may join (else ENOBUFS). */
+export const IP_MAX_MEMBERSHIPS = 20;
 
 // where an entry of the error queue came from
 /** From nowhere. */

@@ -7,6 +7,7 @@ import { EAGAIN, EBADF, EEXIST, EINVAL, ELOOP, ENOENT } from "../base/errno.ts";
 import { POLLIN, POLLOUT } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { type Call, type CallOwner, perform, RECEIVING } from "./async.ts";
+import { readinessFor, toTell } from "./bands.ts";
 import {
   EPOLLERR,
   EPOLLET,
@@ -68,13 +69,18 @@ class EpollEntry extends Waiter {
     return this.file.readiness & this.mask;
   }
 
+  /** {@link ready} in the words it was asked in. */
+  get told(): number {
+    return toTell(this.file.readiness, this.events | ALWAYS, this.file.writeBands);
+  }
+
   /** Watches for `events` from now on, and tells of what is ready already. */
   watch(events: number, data: unknown): void {
     this.leave();
     this.events = events;
     this.data = data;
     this.seen = 0;
-    this.file.watchers.add(this, (events & ~MODES) | ALWAYS);
+    this.file.watchers.add(this, readinessFor((events & ~MODES) | ALWAYS, this.file.writeBands));
     if (this.ready === 0) this.epoll.unlist(this);
     else this.epoll.list(this);
     this.look();
@@ -129,6 +135,13 @@ export class EpollInstance extends OpenFile {
   private last: EpollEntry | undefined = undefined;
   /** News go out when all that is ready in this instant is in the list. */
   private readonly news = new Task(() => this.notify());
+  private readonly epolls: Set<OpenFile>;
+
+  constructor(owner: CallOwner) {
+    super(owner);
+    this.epolls = owner.epolls;
+    this.epolls.add(this);
+  }
 
   /** EPOLLIN when there is something to tell. */
   override get readiness(): number {
@@ -200,10 +213,10 @@ export class EpollInstance extends OpenFile {
     while (this.first !== undefined && events.length < most) {
       const entry = this.first;
       this.unlist(entry);
-      const { ready } = entry;
+      const { ready, told } = entry;
       entry.look();
       if (ready === 0) continue;
-      events.push({ events: ready, data: entry.data });
+      events.push({ events: told, data: entry.data });
       if ((entry.events & EPOLLONESHOT) !== 0) entry.disarm();
       else if ((entry.events & EPOLLET) === 0) again.push(entry);
     }
@@ -243,6 +256,7 @@ export class EpollInstance extends OpenFile {
   }
 
   protected override release(): void {
+    this.epolls.delete(this);
     for (const byDescriptor of [...this.entries.values()]) {
       for (const entry of [...byDescriptor.values()]) this.forget(entry);
     }
@@ -291,6 +305,7 @@ class EpollWaitCall implements Call<EpollEvent[]> {
   }
 
   attempt(): number {
+    if (this.core.closed) return -this.core.closedErrno;
     this.events = this.core.harvest(this.most);
     return this.events.length || -EAGAIN;
   }
@@ -316,7 +331,7 @@ export async function epollWait(
   signal?: AbortSignal,
 ): Promise<EpollEvent[]> {
   owner.clock.sample();
-  if (timeoutMillis === 0) return epoll.harvest(most);
+  if (timeoutMillis === 0 && !epoll.closed && !signal?.aborted) return epoll.harvest(most);
   const isForever = timeoutMillis === null || timeoutMillis < 0;
   const timeoutMicros = isForever ? 0 : Math.ceil(timeoutMillis * 1000);
   const call = new EpollWaitCall(epoll, most);

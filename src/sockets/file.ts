@@ -3,6 +3,7 @@ import type { Clock } from "../base/clock.ts";
 import { EBADF } from "../base/errno.ts";
 import { POLLOUT } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
+import { BOTH_WRITE_BANDS } from "./bands.ts";
 import { WaiterQueue } from "./waiter.ts";
 
 /** What an open file asks of the host it belongs to. */
@@ -38,6 +39,11 @@ export abstract class OpenFile {
 
   /** What can be done without waiting, as a mask of `POLL…` bits. */
   abstract get readiness(): number;
+
+  /** What `poll` tells as POLLOUT, if it is asked for. */
+  get writeBands(): number {
+    return BOTH_WRITE_BANDS;
+  }
 
   /** Changes when more has come to receive, whether or not the rest was taken: an edge (EPOLLET). */
   get arrivals(): number {

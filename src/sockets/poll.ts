@@ -1,8 +1,9 @@
 /** Waiting for any of many files: `poll` and `select`. */
-import { EINTR } from "../base/errno.ts";
+import { EINTR, ESHUTDOWN } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLNVAL, POLLOUT, POLLPRI } from "../base/readiness.ts";
 import { Timer } from "../base/timer.ts";
 import type { CallOwner, Pending } from "./async.ts";
+import { readinessFor, toTell } from "./bands.ts";
 import { SocketError } from "./error.ts";
 import type { OpenFile } from "./file.ts";
 import { Waiter } from "./waiter.ts";
@@ -23,7 +24,7 @@ export class PollEntry extends Waiter {
   /** The call it belongs to, while that waits. */
   private call: PollCall | undefined = undefined;
 
-  /** `wanted`: the readiness that makes it ready. `target`: undefined for a descriptor that is not open. */
+  /** `wanted`: the events that make it ready. `target`: undefined for a descriptor that is not open. */
   constructor(descriptor: number, target: OpenFile | undefined, wanted: number) {
     super();
     this.descriptor = descriptor;
@@ -34,12 +35,13 @@ export class PollEntry extends Waiter {
   /** What has come about of what was wanted; POLLNVAL when it is not open. */
   get ready(): number {
     if (this.target === undefined || this.target.closed) return POLLNVAL;
-    return this.target.readiness & this.wanted;
+    return toTell(this.target.readiness, this.wanted, this.target.writeBands);
   }
 
   start(call: PollCall): void {
     this.call = call;
-    this.target?.watchers.add(this, this.wanted);
+    if (this.target === undefined) return;
+    this.target.watchers.add(this, readinessFor(this.wanted, this.target.writeBands));
   }
 
   stop(): void {
@@ -68,6 +70,7 @@ export function awaitAny(
   signal?: AbortSignal,
 ): Promise<void> {
   owner.clock.sample();
+  if (owner.closed) return Promise.reject(new SocketError(ESHUTDOWN, syscall));
   if (signal?.aborted) return Promise.reject(new SocketError(EINTR, syscall));
   if (timeoutMillis === 0 || entries.some((entry) => entry.ready !== 0)) return Promise.resolve();
   return new Promise((resolve, reject) => {
@@ -118,8 +121,9 @@ class PollCall implements Pending {
     this.resolve();
   }
 
-  dismiss(): void {
-    this.settle();
+  dismiss(reason: number): void {
+    this.stop();
+    this.reject(new SocketError(reason, this.syscall));
   }
 
   private stop(): void {

@@ -1,5 +1,5 @@
 import { EAGAIN, EALREADY, ECONNABORTED, EINPROGRESS } from "../base/errno.ts";
-import { POLLERR, POLLHUP, POLLOUT } from "../base/readiness.ts";
+import { POLLERR, POLLHUP, POLLOUT, POLLWRNORM } from "../base/readiness.ts";
 import { ANY_ADDRESS, LOOPBACK_ADDRESS } from "../ip/address.ts";
 import {
   accept,
@@ -193,6 +193,11 @@ export class StreamCore extends InetCore {
 
   override get readiness(): number {
     return readiness(this.tcb);
+  }
+
+  /** Linux's tcp_poll tells no POLLWRBAND. */
+  override get writeBands(): number {
+    return POLLWRNORM;
   }
 
   override takeError(): number {
