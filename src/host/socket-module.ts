@@ -1,7 +1,13 @@
 /** Python's `socket` and `select` modules, as a host's own: what makes sockets, and waits for many of them. */
 import type { Clock } from "../base/clock.ts";
 import { EINTR, EINVAL } from "../base/errno.ts";
-import type { AnyAddress, InetAddress, PacketAddress, SocketAddress } from "../sockets/address.ts";
+import type {
+  AddressInput,
+  AnyAddress,
+  InetAddress,
+  PacketAddress,
+  SocketAddress,
+} from "../sockets/address.ts";
 import type { Pending } from "../sockets/async.ts";
 import {
   AF_INET,
@@ -19,10 +25,12 @@ import {
 import type { Capability, SocketCore } from "../sockets/core.ts";
 import type { DescriptorTable } from "../sockets/descriptors.ts";
 import { SocketError } from "../sockets/error.ts";
+import { interfaceIndexes, interfaceIndexOf, interfaceNameOf } from "../sockets/interface-requests.ts";
 import type { Credentials } from "../sockets/message.ts";
 import { checkInteger, show } from "../sockets/misuse.ts";
 import type { Names } from "../sockets/names/names.ts";
 import { checkTimeout, duplicate, openDescriptor, type Waiting } from "../sockets/python/handle.ts";
+import { receiveDescriptors, sendDescriptors } from "../sockets/python/pass-descriptors.ts";
 import { type Epoller, makeEpoller, Poller, type Selectable, select } from "../sockets/python/selectors.ts";
 import { Socket } from "../sockets/socket.ts";
 import type { IpLayer, SocketHost } from "../sockets/socket-host.ts";
@@ -48,6 +56,8 @@ export interface ServerOptions {
 }
 
 export abstract class SocketModule implements SocketHost {
+  /** Whether there is IPv6: no. */
+  readonly has_ipv6 = false;
   defaultTimeoutMillis: number | null = null;
   abstract readonly clock: Clock;
   abstract readonly sockets: Set<SocketCore>;
@@ -180,6 +190,54 @@ export abstract class SocketModule implements SocketHost {
   /** Whether one socket can serve IPv4 and IPv6: no. */
   has_dualstack_ipv6(): boolean {
     return false;
+  }
+
+  /**
+   * Sends `buffers` as one message over a socket of AF_UNIX, with the descriptors `fds` in it; returns how many bytes were
+   * taken. Of AF_INET the bytes go and the descriptors do not, as in Linux. EBADF, EPIPE, ENOTCONN, EWOULDBLOCK.
+   */
+  send_fds<A extends AnyAddress>(
+    socket: Socket<A>,
+    buffers: Iterable<Uint8Array | string>,
+    fds: Iterable<number>,
+    flags = 0,
+    where?: AddressInput<A> | null,
+    waiting?: Waiting,
+  ): Promise<number> {
+    return sendDescriptors(socket, buffers, fds, flags, where, waiting);
+  }
+
+  /**
+   * At most `size` bytes, at most `maxfds` descriptors that came with them, the flags that `recvmsg` tells, and where from.
+   * ENOTCONN, ECONNRESET, EWOULDBLOCK.
+   */
+  recv_fds<A extends AnyAddress>(
+    socket: Socket<A>,
+    size: number,
+    maxfds: number,
+    flags = 0,
+    waiting?: Waiting,
+  ): Promise<[data: Uint8Array, fds: number[], flags: number, from: A | null]> {
+    return receiveDescriptors(socket, size, maxfds, flags, waiting);
+  }
+
+  /** The host's interfaces, from index 1. */
+  if_nameindex(): [index: number, name: string][] {
+    return interfaceIndexes(this.ipv4.interfaces).map(({ index, name }) => [index, name]);
+  }
+
+  /** The index, from 1, of an interface. ENODEV. */
+  if_nametoindex(name: string): number {
+    const index = interfaceIndexOf(this.ipv4.interfaces, name);
+    if (index < 0) throw new SocketError(index, "if_nametoindex");
+    return index;
+  }
+
+  /** The name of the interface with this index, from 1. ENXIO. */
+  if_indextoname(index: number): string {
+    const name = interfaceNameOf(this.ipv4.interfaces, index);
+    if (typeof name === "number") throw new SocketError(name, "if_indextoname");
+    return name;
   }
 
   /** What `settimeout` is to be for sockets made from now on, and for connections they accept: milliseconds or null. */
