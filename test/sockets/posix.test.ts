@@ -145,7 +145,7 @@ describe("the calls by descriptor", () => {
   it("fail with EBADF on what is no open descriptor", async () => {
     const { posix } = network().host("a");
     const buffer = new Uint8Array(1);
-    for (const fd of [3, 0, -1, 1000, "3" as never]) {
+    for (const fd of [3, 0, -1, 1000]) {
       expect(thrown(() => posix.listen(fd, 1)).message).toBe("listen EBADF");
       expect(thrown(() => posix.getsockname(fd)).code).toBe("EBADF");
       expect((await failure(posix.recv(fd, buffer))).message).toBe("recv EBADF");

@@ -42,6 +42,7 @@ import { checkInteger, show } from "../misuse.ts";
 import { PosixNames } from "../names/posix-names.ts";
 import type { SocketHost } from "../socket-host.ts";
 import { StreamCore } from "../stream.ts";
+import { checkDescriptor } from "./checks.ts";
 
 /** `struct rlimit`. */
 export interface ResourceLimit {
@@ -77,6 +78,7 @@ export class PosixFiles extends PosixNames {
    * Closes a descriptor; the file ends with its last one. Calls under way end with EBADF then. Waits as SO_LINGER says.
    */
   readonly close = async (fd: number): Promise<void> => {
+    checkDescriptor("close", fd);
     const removed = this.host.descriptors.remove(fd);
     if (typeof removed === "number") throw new SocketError(removed, "close");
     if (removed.drop()) await closeFile(this.host, removed.file);
@@ -116,6 +118,7 @@ export class PosixFiles extends PosixNames {
    */
   readonly fcntl = (fd: number, command: number, argument = 0): number => {
     const description = this.get(fd, "fcntl");
+    checkInteger("fcntl", "the command", command);
     checkInteger("fcntl", "the argument", argument);
     switch (command) {
       case F_GETFL:
@@ -180,6 +183,7 @@ export class PosixFiles extends PosixNames {
 
   /** How many descriptors there may be. RLIMIT_NOFILE: they are below `rlim_cur`. EINVAL for other resources. */
   readonly getrlimit = (resource: number): ResourceLimit => {
+    checkInteger("getrlimit", "the resource", resource);
     if (resource !== RLIMIT_NOFILE) throw new SocketError(EINVAL, "getrlimit");
     const { descriptors } = this.host.descriptors.limits;
     return { rlim_cur: descriptors, rlim_max: Math.max(descriptors, DEFAULT_LIMITS.descriptors) };
@@ -187,6 +191,7 @@ export class PosixFiles extends PosixNames {
 
   /** Bounds the descriptors. EPERM beyond 1048576, EINVAL for other resources. What is open already stays open. */
   readonly setrlimit = (resource: number, limit: { rlim_cur: number }): void => {
+    checkInteger("setrlimit", "the resource", resource);
     if (resource !== RLIMIT_NOFILE) throw new SocketError(EINVAL, "setrlimit");
     const wanted = limit?.rlim_cur;
     checkInteger("setrlimit", "rlim_cur", wanted);
@@ -195,10 +200,12 @@ export class PosixFiles extends PosixNames {
     this.host.descriptors.limits.descriptors = wanted;
   };
 
+  /** What `fd` stands for. TypeError for what is no integer, EBADF for one that is not open. */
   protected get(fd: number, syscall: string): Description {
-    const description = this.host.descriptors.get(fd);
-    if (description === undefined) throw new SocketError(EBADF, syscall);
-    return description;
+    const description = typeof fd === "number" ? this.host.descriptors.get(fd) : undefined;
+    if (description !== undefined) return description;
+    checkDescriptor(syscall, fd);
+    throw new SocketError(EBADF, syscall);
   }
 
   protected core(fd: number, syscall: string): SocketCore {

@@ -67,7 +67,9 @@ export class PosixSockets extends PosixFiles {
 
   /** Has it take connections, `backlog` of which may wait for `accept`. EADDRINUSE, EOPNOTSUPP. */
   readonly listen = (fd: number, backlog: number): void => {
-    check("listen", this.core(fd, "listen").listen(backlog));
+    const core = this.core(fd, "listen");
+    checkInteger("listen", "backlog", backlog);
+    check("listen", core.listen(backlog));
   };
 
   /** The next connection's descriptor, and who is at its other end. */

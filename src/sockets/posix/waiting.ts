@@ -5,6 +5,7 @@ import { type EpollEvent, EpollInstance, epollWait } from "../epoll.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, checkRange, show } from "../misuse.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "../poll.ts";
+import { checkDescriptor } from "./checks.ts";
 import { type CallOptions, check, checkOptions } from "./sockets.ts";
 import { PosixTransfer } from "./transfer.ts";
 
@@ -147,7 +148,7 @@ function checkPollFds(fds: unknown): void {
     if (typeof pollfd !== "object" || pollfd === null) {
       throw new TypeError(`poll: fds is an array of { fd, events }, of which ${show(pollfd)} is none`);
     }
-    checkInteger("poll", "fd", pollfd.fd);
+    checkDescriptor("poll", pollfd.fd);
   }
 }
 
