@@ -19,6 +19,13 @@ export function setAlarm(callback: () => void, delayMillis: number): Alarm {
   return setTimeout(callback, Math.min(Math.max(Math.ceil(delayMillis), 0), LONGEST_DELAY));
 }
 
+/** Says whether the process is to stay for `alarm`; where processes do not end by themselves it means nothing. */
+export function keepProcessFor(alarm: Alarm, stays: boolean): void {
+  if (typeof alarm !== "object") return; // a browser's alarm is a number
+  if (stays) alarm.ref?.();
+  else alarm.unref?.();
+}
+
 export function clearAlarm(alarm: Alarm): void {
   clearTimeout(alarm);
 }

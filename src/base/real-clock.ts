@@ -5,8 +5,17 @@
  * without waiting for the event loop; but when turns have kept the event loop waiting for a millisecond, the rest is
  * left to a macrotask, so that the process still hears its sockets, timers and user. That same macrotask, once in
  * a pass of the event loop, sets the alarm for the next timer; when none is armed there is none, and the process can exit.
+ * It can also when only background timers are: nobody stays for TIME-WAIT.
  */
-import { type Alarm, clearAlarm, macrotask, microtask, monotonicMicros, setAlarm } from "./ambient.ts";
+import {
+  type Alarm,
+  clearAlarm,
+  keepProcessFor,
+  macrotask,
+  microtask,
+  monotonicMicros,
+  setAlarm,
+} from "./ambient.ts";
 import { Clock } from "./clock.ts";
 import { NEVER } from "./timer.ts";
 
@@ -100,10 +109,13 @@ export class RealClock extends Clock {
 
   /** An alarm that is too early may stay: it finds nothing due and sets the next one. So a moved timer costs nothing. */
   private setAlarmFor(deadline: number): void {
-    if (deadline !== NEVER && this.alarmDeadline <= deadline) return;
-    if (this.alarm !== undefined) clearAlarm(this.alarm);
-    this.alarm = undefined;
-    this.alarmDeadline = deadline;
-    if (deadline !== NEVER) this.alarm = setAlarm(this.onAlarm, (deadline - this.now) / 1000);
+    if (deadline === NEVER || deadline < this.alarmDeadline) {
+      if (this.alarm !== undefined) clearAlarm(this.alarm);
+      this.alarm = undefined;
+      this.alarmDeadline = deadline;
+      if (deadline !== NEVER) this.alarm = setAlarm(this.onAlarm, (deadline - this.now) / 1000);
+    }
+    const { armedCount, backgroundCount } = this.timers;
+    if (this.alarm !== undefined) keepProcessFor(this.alarm, armedCount > backgroundCount);
   }
 }

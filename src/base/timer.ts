@@ -25,6 +25,8 @@ export class Timer {
   /** Index in the heap, -1 when it is not there. */
   place = -1;
   readonly fire: () => void;
+  /** Whether it only tidies up: on real time a process does not stay for it. Not to be changed while it is armed. */
+  background = false;
 
   constructor(fire: () => void) {
     this.fire = fire;
@@ -44,6 +46,8 @@ export class Timer {
 export class TimerQueue {
   /** How many timers are armed (those disarmed but still in the heap do not count). */
   armedCount = 0;
+  /** How many of them are background timers. */
+  backgroundCount = 0;
   private orders = 0;
   private readonly heap: Timer[] = [];
   /** The deadline and the order under which the heap holds each; never later than the true ones while armed. */
@@ -57,7 +61,10 @@ export class TimerQueue {
       this.disarm(timer);
       return;
     }
-    if (timer.deadline === NEVER) this.armedCount++;
+    if (timer.deadline === NEVER) {
+      this.armedCount++;
+      if (timer.background) this.backgroundCount++;
+    }
     timer.deadline = deadline;
     timer.order = ++this.orders;
     let place = timer.place;
@@ -76,6 +83,7 @@ export class TimerQueue {
     if (timer.deadline === NEVER) return;
     timer.deadline = NEVER;
     this.armedCount--;
+    if (timer.background) this.backgroundCount--;
   }
 
   /** Disarms `timer` and takes it out of the heap, so that nothing keeps its owner alive. O(log n). */

@@ -18,6 +18,7 @@ import type { Capability, SocketCore } from "../sockets/core.ts";
 import { DatagramCore } from "../sockets/datagram.ts";
 import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
 import { SocketError } from "../sockets/error.ts";
+import type { OpenFile } from "../sockets/file.ts";
 import { describeEnds } from "../sockets/inet-core.ts";
 import type { Credentials } from "../sockets/message.ts";
 import { show } from "../sockets/misuse.ts";
@@ -56,6 +57,8 @@ export class Host extends SocketModule {
   readonly names: Names;
   /** The open sockets of both faces and of the core, in the order they were made. */
   readonly sockets = new Set<SocketCore>();
+  /** The open epoll instances, in the order they were made. */
+  readonly epolls = new Set<OpenFile>();
   readonly descriptors: DescriptorTable;
   /** AF_UNIX: its names are `unix.names.names()`. */
   readonly unix: UnixDomain;
@@ -67,7 +70,7 @@ export class Host extends SocketModule {
   readonly pendingCalls = new Set<Pending>();
   /** The clock, where this host made it and nobody else runs on it. */
   private readonly ownClock: RealClock | undefined;
-  private closed = false;
+  private isClosed = false;
 
   constructor(options: HostOptions = {}) {
     super();
@@ -309,19 +312,25 @@ export class Host extends SocketModule {
     };
   }
 
+  /** Whether {@link close} has ended it. */
+  get closed(): boolean {
+    return this.isClosed;
+  }
+
   /**
    * Ends everything it holds, without a word to anybody: connections, timers, packets. Calls that still wait reject
    * with ECONNABORTED, calls made later on its sockets with ESHUTDOWN, and no socket can be made any more (ENETDOWN).
    */
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
-    this.tcp.close();
-    for (const core of this.sockets) {
-      core.closedErrno = ESHUTDOWN;
-      core.close(ECONNABORTED);
-    }
+    if (this.isClosed) return;
+    this.isClosed = true;
+    this.descriptors.closed = true;
     for (const call of this.pendingCalls) call.dismiss(ECONNABORTED);
+    this.tcp.close();
+    for (const file of [...this.sockets, ...this.epolls]) {
+      file.closedErrno = ESHUTDOWN;
+      file.close(ECONNABORTED);
+    }
     this.udp.close();
     this.ipv4.close();
     this.ownClock?.close();
@@ -336,6 +345,7 @@ export class Host extends SocketModule {
       sockets.add(text);
       leaks.push(`open socket ${text}`);
     }
+    for (const epoll of this.epolls) leaks.push(`open ${epoll.describe()}`);
     for (const tcb of this.tcp.connections()) {
       const text = describeEnds(tcb);
       if (!sockets.has(text)) leaks.push(`connection ${text}`);

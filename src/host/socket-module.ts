@@ -63,6 +63,8 @@ export abstract class SocketModule implements SocketHost {
   abstract readonly sockets: Set<SocketCore>;
   abstract readonly capabilities: Set<Capability>;
   abstract readonly pendingCalls: Set<Pending>;
+  abstract readonly epolls: SocketHost["epolls"];
+  abstract get closed(): boolean;
   abstract readonly descriptors: DescriptorTable;
   abstract readonly names: Names;
   abstract readonly ipv4: IpLayer;

@@ -24,7 +24,11 @@ export interface Pending {
 
 /** What a waiting call asks of the host. */
 export interface CallOwner extends SocketOwner {
+  /** Nothing will happen any more: time stands still. */
+  readonly closed: boolean;
   readonly pendingCalls: Set<Pending>;
+  /** Every open epoll instance, in the order they were made. */
+  readonly epolls: Set<OpenFile>;
 }
 
 /** How long a call may wait. */
@@ -37,6 +41,8 @@ export interface Patience {
   readonly timeoutErrno: number;
   /** Ends the wait when the user aborts it: EINTR. */
   readonly signal?: AbortSignal | undefined;
+  /** Whether nothing is tried before the socket is ready, as `select` has it: Python's way with a time-out. */
+  readonly selects?: boolean;
 }
 
 export const FOREVER: Patience = { nonBlocking: false, timeoutMicros: 0, timeoutErrno: EAGAIN };
@@ -57,6 +63,8 @@ const TROUBLE = POLLERR | POLLHUP | POLLNVAL;
 /** What makes it worth trying again. */
 const RECEIVE_MASK = POLLIN | POLLPRI | POLLRDHUP | TROUBLE;
 const SEND_MASK = POLLOUT | TROUBLE;
+/** What `select` takes for readiness to receive: urgent data is none. */
+const SELECT_RECEIVE_MASK = POLLIN | TROUBLE;
 
 /** One call of a user that may have to wait. */
 export interface Call<T> {
@@ -80,13 +88,22 @@ export interface Call<T> {
 /** Makes the call. The promise rejects with a {@link SocketError}. */
 export function perform<T>(owner: CallOwner, call: Call<T>, patience: Patience): Promise<T> {
   if (patience.signal?.aborted) return rejection(call, EINTR);
-  const mustQueue = !patience.nonBlocking && !queueOf(call).empty;
+  const mustQueue = (!patience.nonBlocking && !queueOf(call).empty) || mustSelect(call, patience);
   const result = mustQueue ? -EAGAIN : call.attempt();
   if (result >= 0) return Promise.resolve(call.finish(result));
   if (result !== -EAGAIN || patience.nonBlocking) return rejection(call, result);
   return new Promise((resolve, reject) => {
     new PendingCall(owner, call, resolve, reject).wait(patience);
   });
+}
+
+function mustSelect({ core, direction }: Call<unknown>, { selects }: Patience): boolean {
+  return selects === true && (core.readiness & maskOf(direction, selects)) === 0;
+}
+
+function maskOf(direction: Direction, selects: boolean | undefined): number {
+  if (direction === SENDING) return SEND_MASK;
+  return selects ? SELECT_RECEIVE_MASK : RECEIVE_MASK;
 }
 
 function rejection<T>(call: Call<T>, errno: number): Promise<T> {
@@ -120,7 +137,7 @@ class PendingCall<T> extends Waiter implements Pending {
   }
 
   wait(patience: Patience): void {
-    queueOf(this.call).add(this, this.call.direction === RECEIVING ? RECEIVE_MASK : SEND_MASK);
+    queueOf(this.call).add(this, maskOf(this.call.direction, patience.selects));
     this.owner.pendingCalls.add(this);
     this.signal = patience.signal;
     this.signal?.addEventListener("abort", this);

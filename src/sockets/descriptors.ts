@@ -1,5 +1,5 @@
 /** Descriptors: small integers that stand for open files, one table per host, shared by both faces of the API. */
-import { EBADF, EMFILE, ENFILE } from "../base/errno.ts";
+import { EBADF, EMFILE, ENETDOWN, ENFILE } from "../base/errno.ts";
 import type { OpenFile } from "./file.ts";
 
 /** The first descriptor: 0, 1 and 2 are a program's standard streams. */
@@ -54,6 +54,8 @@ export class DescriptorTable {
   readonly limits: Limits;
   /** Descriptions that something refers to. */
   openFiles = 0;
+  /** The host was closed: nothing can be opened any more. */
+  closed = false;
   /** Called when only messages refer to a description any more, which perhaps nobody can receive. */
   onOnlyUnderWay: (() => void) | undefined = undefined;
   /** Descriptors with FD_CLOEXEC: remembered, for there is no exec. */
@@ -66,8 +68,9 @@ export class DescriptorTable {
     this.limits = limits;
   }
 
-  /** Why no file can be opened now: -EMFILE, -ENFILE, or 0. */
+  /** Why no file can be opened now: -EMFILE, -ENFILE, -ENETDOWN, or 0. */
   get full(): number {
+    if (this.closed) return -ENETDOWN;
     if (this.openFiles >= this.limits.files) return -ENFILE;
     return this.free(FIRST) >= this.limits.descriptors ? -EMFILE : 0;
   }
@@ -82,9 +85,9 @@ export class DescriptorTable {
 
   /** Gives `description` the lowest free descriptor from `least` on. Returns it, or -EMFILE. */
   add(description: Description, least = FIRST): number {
+    if (this.closed) return -ENETDOWN;
     const descriptor = this.free(Math.max(least, FIRST));
     if (descriptor >= this.limits.descriptors) return -EMFILE;
-    if (descriptor === this.lowest) this.lowest++;
     this.put(descriptor, description);
     return descriptor;
   }
@@ -126,6 +129,7 @@ export class DescriptorTable {
   private free(least: number): number {
     let descriptor = Math.max(least, this.lowest);
     while (this.entries[descriptor] !== undefined) descriptor++;
+    if (least <= this.lowest) this.lowest = descriptor; // the search need not begin lower again
     return descriptor;
   }
 }

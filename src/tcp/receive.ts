@@ -17,7 +17,7 @@ export function receive(tcb: Tcb, into: Uint8Array, offset: number, length: numb
   if (tcb.state === LISTEN) return -ENOTCONN;
   if ((flags & MSG_OOB) !== 0) return receiveUrgent(tcb, into, offset, length, flags);
   if (tcb.remotePort === 0) return nothingToRead(tcb);
-  skipUrgentOctet(tcb);
+  skipUrgentOctet(tcb, (flags & MSG_PEEK) !== 0);
   const count = Math.min(length, readable(tcb));
   if (count === 0) return length === 0 && tcb.error === 0 ? 0 : nothingToRead(tcb);
   if ((flags & MSG_TRUNC) === 0) tcb.receiveRing.read(tcb.rcv.read, into, offset, count);
@@ -39,12 +39,15 @@ function urgentOctet(tcb: Tcb): number {
   return (tcb.rcv.up - 1) | 0;
 }
 
-/** Not inline, the urgent octet is no part of the stream: reading goes on behind it. */
-function skipUrgentOctet(tcb: Tcb): void {
-  const rcv = tcb.rcv;
-  if (!rcv.urgent || tcb.settings.oobInline || rcv.read !== urgentOctet(tcb)) return;
-  const hasMore = tcb.receiveQueue > 1 || rcv.closed;
-  if (tcb.receiveQueue === 0 || !(hasMore || rcv.urgentTaken)) return; // it may still be asked for
+/**
+ * Not inline, the urgent octet is no part of the stream: reading goes on behind it, and as in Linux who reads on, finding
+ * anything or not, has given it up. Who only looks on passes it when there is more behind it.
+ */
+function skipUrgentOctet(tcb: Tcb, isPeek: boolean): void {
+  const { rcv } = tcb;
+  if (!rcv.urgent || tcb.settings.oobInline || rcv.read !== urgentOctet(tcb) || tcb.receiveQueue === 0)
+    return;
+  if (isPeek && tcb.receiveQueue === 1 && !rcv.closed && !rcv.urgentTaken) return;
   rcv.read = rcv.up;
   rcv.urgent = false;
 }

@@ -238,6 +238,7 @@ export class Tcb {
     });
     this.keepAliveTimer = new Timer(() => keepAliveTimeout(this));
     this.closingTimer = new Timer(() => closingTimeout(this));
+    this.closingTimer.background = true;
     this.task = new Task(() => flush(this));
   }
 

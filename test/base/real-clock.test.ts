@@ -15,6 +15,8 @@ const loop = vi.hoisted(() => ({
   macrotasks: [] as (() => void)[],
   alarms: new Map<object, { callback: () => void; at: number }>(),
   alarmsSet: 0,
+  /** Alarms that the process does not stay for. */
+  idle: new Set<object>(),
 }));
 
 vi.mock("../../src/base/ambient.ts", () => ({
@@ -29,6 +31,7 @@ vi.mock("../../src/base/ambient.ts", () => ({
     return alarm;
   },
   clearAlarm: (alarm: object) => loop.alarms.delete(alarm),
+  keepProcessFor: (alarm: object, stays: boolean) => (stays ? loop.idle.delete(alarm) : loop.idle.add(alarm)),
   microtask: (callback: () => void) => loop.microtasks.push(callback),
   macrotask: (callback: () => void) => loop.macrotasks.push(callback),
 }));
@@ -244,6 +247,26 @@ describe("alarms", () => {
     runAll();
     expect(loop.alarms.size).toBe(0);
     expect(loop.macrotasks.length + loop.microtasks.length).toBe(0);
+  });
+
+  it("do not keep the process for background timers alone", () => {
+    const clock = new RealClock();
+    const [tidying, working] = [new Timer(() => {}), new Timer(() => {})];
+    tidying.background = true;
+    const stays = () => [...loop.alarms.keys()].map((alarm) => !loop.idle.has(alarm));
+    clock.armIn(tidying, 10_000);
+    runAll();
+    expect(stays()).toEqual([false]);
+    clock.armIn(working, 20_000); // later than the alarm that is set
+    runAll();
+    expect(stays()).toEqual([true]);
+    clock.disarm(working);
+    clock.post(new Task(() => {}));
+    runAll();
+    expect(stays()).toEqual([false]);
+    clock.disarm(tidying);
+    expect([clock.timers.armedCount, clock.timers.backgroundCount]).toEqual([0, 0]);
+    clock.close();
   });
 
   it("are none after close(), while what was posted still runs", () => {

@@ -1,5 +1,13 @@
 import { describe, expect, it } from "vitest";
-import { Host, packetPool, SO_KEEPALIVE, SOCK_DGRAM, SOL_SOCKET, VirtualClock } from "../../src/index.ts";
+import {
+  Host,
+  packetPool,
+  SO_KEEPALIVE,
+  SOCK_DGRAM,
+  SOL_SOCKET,
+  SocketError,
+  VirtualClock,
+} from "../../src/index.ts";
 import { Loopback } from "../../src/link/loopback.ts";
 import {
   connection,
@@ -120,16 +128,24 @@ describe("host.close", () => {
       const listening = listener(a, 90);
       const datagrams = receiver(a, 53);
       const selecting = a.posix.select({}, 1000);
-      const waiting = [client.recv(1), listening.accept(), datagrams.recv(1)].map(failure);
+      const epoll = a.epoll();
+      const waiting = [client.recv(1), listening.accept(), datagrams.recv(1), selecting, epoll.poll()].map(
+        failure,
+      );
       await client.sendall(pattern(50_000));
       a.close();
       expect((await Promise.all(waiting)).map((error) => error.message)).toEqual([
         "recv ECONNABORTED",
         "accept ECONNABORTED",
         "recv ECONNABORTED",
+        "select ECONNABORTED",
+        "epoll_wait ECONNABORTED",
       ]);
-      expect(await selecting).toEqual({ read: [], write: [], except: [] });
       expect(a.leaks()).toEqual([]);
+      expect((await failure(a.posix.poll([], 50))).message).toBe("poll ESHUTDOWN");
+      expect((await failure(epoll.poll(0))).code).toBe("ESHUTDOWN");
+      expect(() => a.posix.epoll_create1(0)).toThrow("epoll_create1 ENETDOWN");
+      expect(() => client.dup()).toThrow(SocketError);
       expect((await failure(client.recv(1))).code).toBe("ESHUTDOWN");
       a.close();
       server.settimeout(1);
@@ -152,6 +168,9 @@ describe("host.close", () => {
     await new Promise((resolve) => setImmediate(resolve)); // the clock sets its alarm
     await new Promise((resolve) => setImmediate(resolve));
     expect(alarms()).toBe(before + 1);
+    const epoll = host.epoll();
+    expect(host.leaks()).toContain("open epoll of descriptors (none)");
+    epoll.close();
     expect(host.leaks().length).toBeGreaterThan(2);
     host.close();
     expect(alarms()).toBe(before);

@@ -207,7 +207,9 @@ export class Epoller {
   }
 
   private open(call: string): EpollInstance {
-    if (this.closed || this.description.file.closed) throw new SocketError(EBADF, call);
+    const { file } = this.description;
+    if (file.closed) throw new SocketError(file.closedErrno, call);
+    if (this.closed) throw new SocketError(EBADF, call);
     return this.description.file as EpollInstance;
   }
 
