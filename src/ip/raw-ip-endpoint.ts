@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import { EADDRNOTAVAIL, EAGAIN, EBADF, EDESTADDRREQ, EMSGSIZE, ENOTCONN } from "../base/errno.ts";
-import { MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
+import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import type { Packet } from "../packet/packet.ts";
@@ -188,15 +188,15 @@ export abstract class IpEndpoint {
 
   /**
    * Copies what came first, cut to `length`, into `into` and drops it. Returns the bytes copied, or with MSG_TRUNC how long it
-   * was; with MSG_PEEK it stays. 0 when reading was shut down. EAGAIN, or an ICMP error that waits to be told. With MSG_ERRQUEUE
-   * it is the oldest of the errors (IP_RECVERR) instead, and what its message quotes.
+   * was; with MSG_PEEK it stays. 0 when reading was shut down, but EAGAIN with MSG_DONTWAIT, as in Linux. EAGAIN, or an ICMP error
+   * that waits to be told. With MSG_ERRQUEUE it is the oldest of the errors (IP_RECVERR) instead, and what its message quotes.
    */
   receive(into: Uint8Array, offset: number, length: number, flags: number, info: RawInfo): number {
     if (this.closed) return -EBADF;
     if ((flags & MSG_ERRQUEUE) !== 0) return this.receiveError(into, offset, length, info);
     if (this.errors.pending !== 0) return -this.errors.take();
     const packet = this.queue.first;
-    if (packet === undefined) return this.readShut ? 0 : -EAGAIN;
+    if (packet === undefined) return this.readShut && (flags & MSG_DONTWAIT) === 0 ? 0 : -EAGAIN;
     const fullLength = packet.length;
     const copied = Math.min(length, fullLength);
     copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);

@@ -2,7 +2,15 @@
 import { EAGAIN, EALREADY, EBADF, ENOMEM } from "../base/errno.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLPRI, POLLRDHUP } from "../base/readiness.ts";
 import { type Call, type CallOwner, perform, RECEIVING, SENDING } from "./async.ts";
-import { MSG_CTRUNC, MSG_ERRQUEUE, MSG_OOB, MSG_PEEK, MSG_WAITALL, SOCK_STREAM } from "./constants.ts";
+import {
+  MSG_CTRUNC,
+  MSG_DONTWAIT,
+  MSG_ERRQUEUE,
+  MSG_OOB,
+  MSG_PEEK,
+  MSG_WAITALL,
+  SOCK_STREAM,
+} from "./constants.ts";
 import { releaseControl } from "./control.ts";
 import { SocketCore } from "./core.ts";
 import type { DescriptorTable } from "./descriptors.ts";
@@ -70,7 +78,10 @@ export class ReceiveCall<T> implements Call<T> {
   }
 
   private receive(): number {
-    if (!this.waitAll || this.atOnce) return this.core.receive(this.into, this.offset, this.room, this.flags);
+    const { core, into, offset, room, flags } = this;
+    // the socket may answer otherwise to one who does not wait: a datagram socket that was shut down does
+    if (this.atOnce) return core.receive(into, offset, room, flags | MSG_DONTWAIT);
+    if (!this.waitAll) return core.receive(into, offset, room, flags);
     return (this.flags & MSG_PEEK) !== 0 ? this.peekAll() : this.receiveAll();
   }
 
@@ -134,6 +145,12 @@ export class ReceiveCall<T> implements Call<T> {
 }
 
 const NOTHING = new Uint8Array(0);
+
+/** Whether a receive with these flags never waits: urgent data and queued errors are there or not, as in BSD and Linux. */
+export function takesWhatIsThere({ type }: SocketCore, flags: number): boolean {
+  const beside = type === SOCK_STREAM ? MSG_OOB | MSG_ERRQUEUE : MSG_ERRQUEUE;
+  return (flags & (MSG_DONTWAIT | beside)) !== 0;
+}
 
 /** What has to be taken before `send` is done: whatever fits at once (Python's `send`) … */
 export const SEND_SOME = 0;

@@ -8,6 +8,7 @@ import type { RawSettings } from "../ip/raw-settings.ts";
 import {
   IPPROTO_RAW,
   MSG_DONTROUTE,
+  MSG_DONTWAIT,
   MSG_ERRQUEUE,
   MSG_OOB,
   MSG_PEEK,
@@ -58,7 +59,7 @@ export abstract class IpCore extends InetCore {
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     const { info, message } = this;
-    const known = flags & (MSG_PEEK | MSG_TRUNC | MSG_ERRQUEUE);
+    const known = flags & (MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE);
     const count = this.endpoint.receive(into, offset, length, known, info);
     if (count < 0) return count;
     tellOf(info, flags, message);

@@ -9,7 +9,6 @@ import { AcceptCall, ConnectCall, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } f
 import {
   MSG_CMSG_CLOEXEC,
   MSG_DONTWAIT,
-  MSG_WAITALL,
   SHUT_RD,
   SHUT_RDWR,
   SOCK_SEQPACKET,
@@ -318,12 +317,10 @@ export class Socket<A = InetAddress> extends Handle<A> {
   ): Promise<T> {
     const patience = this.patience(syscall, "receive", flags, waiting);
     const core = this.open(syscall);
-    // a descriptor with O_NONBLOCK gives what there is, and one with a time-out is such a one
-    const takesSome = this.description.nonBlocking || (flags & MSG_DONTWAIT) !== 0;
-    const known = takesSome ? flags & ~MSG_WAITALL : flags;
-    const call = new ReceiveCall(core, syscall, buffer, 0, size, known, result);
+    const call = new ReceiveCall(core, syscall, buffer, 0, size, flags, result);
     call.wantsRights = wantsRights;
-    call.atOnce = patience.nonBlocking;
+    // a descriptor with O_NONBLOCK gives what there is, and one with a time-out is such a one
+    call.atOnce = patience.nonBlocking || this.description.nonBlocking || (flags & MSG_DONTWAIT) !== 0;
     return perform(this.host, call, patience);
   }
 

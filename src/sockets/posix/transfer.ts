@@ -1,8 +1,8 @@
 /** The calls that send and receive. Each of them may wait. */
 import { EFAULT, EINVAL, EMSGSIZE } from "../../base/errno.ts";
 import { perform } from "../async.ts";
-import { ReceiveCall, SEND_BLOCKING, SEND_SOME, SendCall } from "../calls.ts";
-import { MSG_CMSG_CLOEXEC, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB } from "../constants.ts";
+import { ReceiveCall, SEND_BLOCKING, SEND_SOME, SendCall, takesWhatIsThere } from "../calls.ts";
+import { MSG_CMSG_CLOEXEC, MSG_DONTWAIT } from "../constants.ts";
 import { CMSG_SPACE, collectControl, prepareControl } from "../control.ts";
 import { type ControlMessage, dataBytes } from "../control-data.ts";
 import { SocketCore } from "../core.ts";
@@ -14,8 +14,6 @@ import { type CallOptions, PosixSockets, patienceOf } from "./sockets.ts";
 
 /** UIO_MAXIOV: pieces that one call takes. */
 const MOST_PIECES = 1024;
-/** Urgent data and queued errors are never waited for, as in BSD and Linux. */
-const AT_ONCE = MSG_DONTWAIT | MSG_OOB | MSG_ERRQUEUE;
 
 /** `struct msghdr` for `sendmsg`. */
 export interface SendMessage {
@@ -95,7 +93,7 @@ export class PosixTransfer extends PosixSockets {
     const found = this.destination("sendmsg", core, message.name);
     const to = found instanceof Promise ? await found : found;
     const call = this.sendCall(core, fd, "sendmsg", data, flags, to);
-    const patience = patienceOf(core, "send", this.atOnce(fd, flags, MSG_DONTWAIT), options);
+    const patience = patienceOf(core, "send", this.sendsAtOnce(fd, flags), options);
     const outgoing = prepareControl(this.host, core, message.control);
     if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
     call.outgoing = outgoing;
@@ -176,8 +174,8 @@ export class PosixTransfer extends PosixSockets {
     throw new SocketError(EINVAL, syscall);
   }
 
-  private atOnce(fd: number, flags: number, mask: number): boolean {
-    return this.nonBlocking(fd) || (flags & mask) !== 0;
+  private sendsAtOnce(fd: number, flags: number): boolean {
+    return this.nonBlocking(fd) || (flags & MSG_DONTWAIT) !== 0;
   }
 
   private destination(
@@ -199,7 +197,7 @@ export class PosixTransfer extends PosixSockets {
   ): Promise<number> {
     checkPointer(syscall, data);
     const call = this.sendCall(core, fd, syscall, toBytes(syscall, data), flags, to);
-    return perform(this.host, call, patienceOf(core, "send", this.atOnce(fd, flags, MSG_DONTWAIT), options));
+    return perform(this.host, call, patienceOf(core, "send", this.sendsAtOnce(fd, flags), options));
   }
 
   private sendCall(
@@ -211,7 +209,7 @@ export class PosixTransfer extends PosixSockets {
     to?: SocketName,
   ): SendCall {
     checkInteger(syscall, "flags", flags);
-    const extent = this.atOnce(fd, flags, MSG_DONTWAIT) ? SEND_SOME : SEND_BLOCKING;
+    const extent = this.sendsAtOnce(fd, flags) ? SEND_SOME : SEND_BLOCKING;
     return new SendCall(core, syscall, data, flags, extent, to);
   }
 
@@ -230,7 +228,7 @@ export class PosixTransfer extends PosixSockets {
     checkInteger(syscall, "flags", flags);
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
     call.wantsRights = wantsRights;
-    call.atOnce = this.atOnce(fd, flags, AT_ONCE);
+    call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
     return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
   }
 
@@ -260,7 +258,7 @@ export class PosixTransfer extends PosixSockets {
     };
     const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, scatter);
     call.wantsRights = wantsRights;
-    call.atOnce = this.atOnce(fd, flags, AT_ONCE);
+    call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
     return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
   }
 }

@@ -4,8 +4,8 @@
  */
 import { EBADF, ENOTCONN, ENOTSOCK, EOPNOTSUPP, ETIMEDOUT } from "../../base/errno.ts";
 import { optionPatience, type Patience } from "../async.ts";
-import { closeFile } from "../calls.ts";
-import { AF_PACKET, MSG_DONTWAIT, MSG_ERRQUEUE, MSG_OOB, SOCK_STREAM } from "../constants.ts";
+import { closeFile, takesWhatIsThere } from "../calls.ts";
+import { AF_PACKET, MSG_DONTWAIT } from "../constants.ts";
 import { SocketCore } from "../core.ts";
 import type { Description } from "../descriptors.ts";
 import { SocketError } from "../error.ts";
@@ -241,7 +241,7 @@ export abstract class Handle<A> {
     return this.addressOf(core.senderName);
   }
 
-  /** How long a call may wait. With a time-out of the object's own, Python asks for readiness first, and so do we. */
+  /** How long a call may wait. With a time-out of the object's own, Python asks for readiness first, whatever the flags. */
   protected patience(
     call: string,
     direction: "receive" | "send",
@@ -252,13 +252,12 @@ export abstract class Handle<A> {
     checkWaiting(call, waiting);
     const { timeoutMillis } = this;
     const signal = waiting?.signal;
-    // neither urgent data nor an entry of the error queue is waited for, as in Linux
-    if ((flags & (this.type === SOCK_STREAM ? MSG_OOB | MSG_ERRQUEUE : MSG_ERRQUEUE)) !== 0) return AT_ONCE;
     if (timeoutMillis !== null && timeoutMillis > 0) {
       const timeoutMicros = Math.ceil(timeoutMillis * 1000);
-      return { nonBlocking: false, timeoutMicros, timeoutErrno: ETIMEDOUT, signal };
+      return { nonBlocking: false, timeoutMicros, timeoutErrno: ETIMEDOUT, signal, selects: true };
     }
     if (this.description.nonBlocking || (flags & MSG_DONTWAIT) !== 0) return AT_ONCE;
+    if (direction === "receive" && takesWhatIsThere(this.file, flags)) return AT_ONCE;
     const patience = optionPatience(this.file, direction);
     return signal === undefined ? patience : { ...patience, signal };
   }

@@ -187,11 +187,11 @@ export abstract class UnixCore extends SocketCore {
     return length > this.sendBuffer - RECORD_RESERVE;
   }
 
-  /** The next record; 0 when none can come any more. */
+  /** The next record; 0 when none can come any more, but see {@link endOrNothing}. */
   protected receiveRecord(into: Uint8Array, offset: number, length: number, flags: number): number {
     if (this.error !== 0) return -this.takeError();
     const { first } = this.queue;
-    if (first === undefined) return this.endOrNothing();
+    if (first === undefined) return this.endOrNothing(flags);
     const { message } = this;
     this.clearMessage();
     const count = Math.min(length, first.left);
@@ -206,7 +206,7 @@ export abstract class UnixCore extends SocketCore {
   }
 
   /** What a receive of nothing gives: 0 at the end, which nobody sent, else -EAGAIN. */
-  protected endOrNothing(): number {
+  protected endOrNothing(_flags: number): number {
     if (!this.receiveShut) return -EAGAIN;
     this.clearMessage();
     return 0;

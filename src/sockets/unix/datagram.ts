@@ -11,7 +11,7 @@ import {
 } from "../../base/errno.ts";
 import { POLLOUT } from "../../base/readiness.ts";
 import type { Place } from "../address.ts";
-import { MSG_OOB, SOCK_DGRAM } from "../constants.ts";
+import { MSG_DONTWAIT, MSG_OOB, SOCK_DGRAM } from "../constants.ts";
 import { UnixCore, type UnixOwner } from "./core.ts";
 import { recordMemory } from "./memory.ts";
 import type { UnixMessage } from "./message-queue.ts";
@@ -131,10 +131,14 @@ export class UnixDatagramCore extends UnixCore {
     return target !== this && target.peer !== this && target.queue.count > MAX_QUEUE;
   }
 
-  /** After a shutdown there is no more to wait for: 0, as a blocking call has it in Linux (another one: EAGAIN). */
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
     if ((flags & MSG_OOB) !== 0) return -EOPNOTSUPP;
     return this.receiveRecord(into, offset, length, flags);
+  }
+
+  /** After a shutdown there is no more to wait for: 0 to one who would wait. Others hear EAGAIN, as in Linux. */
+  protected override endOrNothing(flags: number): number {
+    return (flags & MSG_DONTWAIT) !== 0 ? -EAGAIN : super.endOrNothing(flags);
   }
 
   protected override consume(message: UnixMessage): void {

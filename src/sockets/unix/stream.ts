@@ -60,7 +60,7 @@ export class UnixStreamCore extends UnixConnectionCore {
     const isPeek = (flags & MSG_PEEK) !== 0;
     if ((flags & MSG_OOB) !== 0) return this.receiveUrgent(into, offset, length, isPeek);
     const first = this.readableFrom(this.queue.first, 0, isPeek);
-    if (first === undefined) return this.error === 0 ? this.endOrNothing() : -this.takeError();
+    if (first === undefined) return this.error === 0 ? this.endOrNothing(flags) : -this.takeError();
     this.clearMessage();
     this.tellSender(first);
     let done = 0;
