@@ -102,6 +102,27 @@ describe.each(CONNECTIONS)("connections of %s in AF_UNIX", (_name, type) => {
     expect(named(unixSocket(host, type).connect("server"))).toBe("EAGAIN");
   });
 
+  it("forgets those whose connect waited for room when they close, connect elsewhere, or were told", () => {
+    const host = unixHost();
+    const listening = unixListener(host, type, "server", 0);
+    const other = unixListener(host, type, "other", 0);
+    for (const path of ["server", "other"]) unixSocket(host, type).connect(path);
+    const waiting = (core: UnixCore) => (core as unknown as { knocking: Set<UnixCore> }).knocking.size;
+    for (let count = 0; count < 10; count++) {
+      const client = unixSocket(host, type);
+      expect(named(client.connect("server"))).toBe("EAGAIN");
+      client.close();
+    }
+    expect(waiting(listening)).toBe(0);
+    const client = unixSocket(host, type);
+    client.connect("server");
+    client.connect("other");
+    expect([waiting(listening), waiting(other)]).toEqual([0, 1]);
+    other.accept();
+    client.close();
+    expect(waiting(other)).toBe(0);
+  });
+
   it("refuses a connection for whose other end the host has no room", () => {
     const host = unixHost();
     unixListener(host, type, "server");

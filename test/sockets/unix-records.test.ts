@@ -201,6 +201,26 @@ describe("SOCK_DGRAM in AF_UNIX", () => {
     expect([poll(client), send(client, "x"), poll(client), poll(watcher)]).toEqual(["OUT", 1, "", ""]);
   });
 
+  it("forgets senders that waited and have closed, wherever they did, and not those that wait at two", () => {
+    const host = unixHost();
+    const servers = ["a", "b"].map((path) => unixSocket(host, SOCK_DGRAM, path)) as [UnixCore, UnixCore];
+    const patient = unixSocket(host, SOCK_DGRAM);
+    for (const path of ["a", "b"]) while (sendTo(patient, "x", path) === 1);
+    for (let count = 0; count < 10; count++) {
+      const sender = unixSocket(host, SOCK_DGRAM);
+      expect([sendTo(sender, "x", "a"), sendTo(sender, "x", "b")]).toEqual(["EAGAIN", "EAGAIN"]);
+      sender.close();
+    }
+    const waiting = servers.map((core) => [...(core as unknown as { refused: Set<UnixCore> }).refused]);
+    expect(waiting).toEqual([[patient], [patient]]);
+    const news = newsOf(patient);
+    for (const server of servers) {
+      recv(server);
+      host.clock.runInstant();
+    }
+    expect(news.count).toBe(2);
+  });
+
   it("serves senders that wait in the order of their last attempts, and former clients not at all", () => {
     const host = unixHost();
     const server = unixSocket(host, SOCK_DGRAM, "server");

@@ -18,8 +18,9 @@ export abstract class UnixConnectionCore extends UnixCore {
   private backlog = 0;
   /** Those whose `connect` waits for room. */
   private readonly knocking = new Set<UnixConnectionCore>();
-  /** Where the own `connect` waits for room. */
+  /** Where the own `connect` waits for room: the path, and whose `knocking` has it. */
   private target: string | undefined = undefined;
+  private knocksAt: UnixConnectionCore | undefined = undefined;
   private embryo = false;
 
   /** Another of the same type. */
@@ -88,6 +89,7 @@ export abstract class UnixConnectionCore extends UnixCore {
 
   private attempt(path: string): number {
     this.target = undefined;
+    this.stopKnocking(); // who knocks anew stands behind the others
     if (path !== "" && this.common.passCredentials) this.bindAny();
     const listener = this.owner.unix.names.find(path, this.type);
     if (typeof listener === "number") return listener;
@@ -96,8 +98,8 @@ export abstract class UnixConnectionCore extends UnixCore {
     }
     if (listener.arrived.length > listener.backlog) {
       this.target = path;
-      listener.knocking.delete(this); // who knocks anew stands behind the others
       listener.knocking.add(this);
+      this.knocksAt = listener;
       return -EAGAIN;
     }
     if (this.state !== UNCONN) return this.state === ESTABLISHED ? -EISCONN : -EINVAL;
@@ -134,8 +136,16 @@ export abstract class UnixConnectionCore extends UnixCore {
 
   /** There may be room: those whose `connect` waits try again, in the order they came. */
   private admit(): void {
-    for (const client of this.knocking) client.news();
+    for (const client of this.knocking) {
+      client.knocksAt = undefined;
+      client.news();
+    }
     this.knocking.clear();
+  }
+
+  private stopKnocking(): void {
+    this.knocksAt?.knocking.delete(this);
+    this.knocksAt = undefined;
   }
 
   /** What one end no longer sends, the other no longer receives. */
@@ -160,6 +170,7 @@ export abstract class UnixConnectionCore extends UnixCore {
     super.release();
     for (const connection of this.arrived.splice(0)) connection.close();
     this.admit();
+    this.stopKnocking();
   }
 
   protected get hasUnread(): boolean {

@@ -27,6 +27,8 @@ export class UnixDatagramCore extends UnixCore {
   /** Those who have it as their peer, and those who found its queue full: they want to know when it no longer is. */
   private readonly clients = new Set<UnixDatagramCore>();
   private readonly refused = new Set<UnixDatagramCore>();
+  /** Those whose `refused` has it. */
+  private readonly refusedBy = new Set<UnixDatagramCore>();
 
   constructor(owner: UnixOwner) {
     super(owner, SOCK_DGRAM);
@@ -120,6 +122,7 @@ export class UnixDatagramCore extends UnixCore {
     if (this.mustWaitFor(target)) {
       target.refused.delete(this); // who tries anew stands behind the others
       target.refused.add(this);
+      this.refusedBy.add(target);
       return -EAGAIN;
     }
     this.put(target, data, offset, length, recordMemory(length), true);
@@ -149,7 +152,10 @@ export class UnixDatagramCore extends UnixCore {
 
   /** Those who found the queue full, or may have, try again in the order they came. */
   private admit(): void {
-    for (const sender of this.refused) sender.news();
+    for (const sender of this.refused) {
+      sender.refusedBy.delete(this);
+      sender.news();
+    }
     this.refused.clear();
     for (const client of this.clients) client.news();
   }
@@ -163,6 +169,8 @@ export class UnixDatagramCore extends UnixCore {
   protected override release(): void {
     super.release(); // empties the queue: who waits for room learns that there is nobody, ECONNREFUSED
     this.peer?.clients.delete(this);
+    for (const target of this.refusedBy) target.refused.delete(this);
+    this.refusedBy.clear();
   }
 
   override get readiness(): number {
