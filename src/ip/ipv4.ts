@@ -29,7 +29,6 @@ import { Identification } from "./identification.ts";
 import { Interface, type InterfaceOptions, type InterfaceOwner, interfaceAt } from "./interface.ts";
 import {
   FRAGMENT_OFFSET_MASK,
-  type HeaderFault,
   IPV4_HEADER_LENGTH,
   Ipv4Header,
   MIN_MTU,
@@ -87,7 +86,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.raw = new Raw({ clock, paths: this, config, identification });
     this.icmp = new Icmp({ clock, random, config, paths: this, transports, raw: this.raw });
     this.register(PROTOCOL_ICMP, this.icmp);
-    this.ownCopies = new OwnCopies(clock, this.counters, (packet, from) => this.inputOwn(packet, from));
+    this.ownCopies = new OwnCopies(clock, this.counters, (packet) => this.inputOwn(packet));
     this.reassembler = new Reassembler({
       clock,
       key,
@@ -146,12 +145,23 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   /** Takes a datagram, framed from its IPv4 header on, that came by `from`; takes ownership. RFC 1122 §3.2.1 */
   input(packet: Packet, from: Interface): void {
     this.counters.received++;
-    const { header } = this;
-    const reason = this.refuse(packet, header, from);
+    this.accept(packet, this.refuse(packet, from));
+  }
+
+  /** Takes a copy of what this host sent to many; takes ownership. Whether it is one of them was decided there. */
+  private inputOwn(packet: Packet): void {
+    this.counters.received++;
+    const by = interfaceAt(this.interfaceList, packet.interfaceIndex);
+    this.accept(packet, this.refuseHeader(packet, by) ?? this.judgeOptions(packet));
+  }
+
+  /** Has whoever is concerned take `packet`, once it is whole; drops it where there is a `reason` to. Its header is `this.header`. */
+  private accept(packet: Packet, reason: DropReason | undefined): void {
     if (reason !== undefined) {
       this.drop(packet, reason);
       return;
     }
+    const { header } = this;
     packet.strip(header.headerLength);
     if ((header.fragment & (MORE_FRAGMENTS | FRAGMENT_OFFSET_MASK)) === 0) {
       this.deliver(packet);
@@ -161,35 +171,23 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     if (whole !== undefined) this.deliver(whole);
   }
 
-  /** Takes a copy of what `from` sent to many; takes ownership. Whether this host is one of them was decided there. */
-  private inputOwn(packet: Packet, from: Interface): void {
-    this.counters.received++;
-    const reason = from.up ? this.parse(packet, this.header) : "interfaceDown";
-    if (reason !== undefined) {
-      this.drop(packet, reason);
-      return;
-    }
-    packet.strip(this.header.headerLength);
-    this.deliver(packet);
-  }
-
   private drop(packet: Packet, reason: DropReason): void {
     this.counters[reason]++;
     packet.release();
   }
 
   /** Parses and judges `packet` and sets its network fields. Returns why it is to be dropped, or undefined. */
-  private refuse(packet: Packet, header: Ipv4Header, from: Interface): DropReason | undefined {
-    if (!from.up) return "interfaceDown";
-    const fault = this.parse(packet, header);
+  private refuse(packet: Packet, from: Interface): DropReason | undefined {
+    const fault = this.refuseHeader(packet, from);
     if (fault !== undefined) return fault;
-    const reason = this.judgeSource(header, from) ?? this.judgeDestination(packet, from);
-    if (reason !== undefined || header.headerLength === IPV4_HEADER_LENGTH) return reason;
-    return this.judgeOptions(packet, header.headerLength);
+    const reason = this.judgeSource(this.header, from) ?? this.judgeDestination(packet, from);
+    return reason ?? this.judgeOptions(packet);
   }
 
-  /** Reads the header of `packet` and sets its network fields. Returns what is wrong with it, or undefined. */
-  private parse(packet: Packet, header: Ipv4Header): HeaderFault | undefined {
+  /** Reads the header of `packet`, which came by `from`, and sets its network fields. Returns what is wrong, or undefined. */
+  private refuseHeader(packet: Packet, from: Interface | undefined): DropReason | undefined {
+    if (from === undefined || !from.up) return "interfaceDown";
+    const { header } = this;
     const fault = parseIpv4Header(packet, header);
     if (fault !== undefined) return fault;
     packet.length = header.totalLength; // the one place that cuts a link's padding off
@@ -255,7 +253,9 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     return (packet.flags & FLAG_BROADCAST) !== 0 ? "linkBroadcast" : undefined;
   }
 
-  private judgeOptions(packet: Packet, headerLength: number): DropReason | undefined {
+  private judgeOptions(packet: Packet): DropReason | undefined {
+    const { headerLength } = this.header;
+    if (headerLength === IPV4_HEADER_LENGTH) return undefined;
     const { offset } = packet;
     const bad = checkOptions(packet.slab.view, offset + IPV4_HEADER_LENGTH, offset + headerLength);
     if (bad === OPTIONS_GOOD) return undefined;

@@ -16,16 +16,14 @@ const MAX_BYTES = 64 * 1024 * 1024;
 export class OwnCopies {
   private readonly clock: Clock;
   private readonly counters: IpCounters;
-  private readonly receive: (packet: Packet, from: Interface) => void;
+  private readonly receive: (packet: Packet) => void;
   private first: Packet | undefined = undefined;
   private last: Packet | undefined = undefined;
-  /** By which interface each of them left, in the same order. */
-  private from: Interface[] = [];
   private bytes = 0;
   private readonly delivery = new Task(() => this.deliver());
 
-  /** `receive` takes ownership of the copies. */
-  constructor(clock: Clock, counters: IpCounters, receive: (packet: Packet, from: Interface) => void) {
+  /** `receive` takes ownership of the copies, whose `interfaceIndex` says by which interface the datagram left. */
+  constructor(clock: Clock, counters: IpCounters, receive: (packet: Packet) => void) {
     this.clock = clock;
     this.counters = counters;
     this.receive = receive;
@@ -46,7 +44,6 @@ export class OwnCopies {
     if (this.last === undefined) this.first = copy;
     else this.last.next = copy;
     this.last = copy;
-    this.from.push(from);
     this.bytes += copy.capacity;
     this.clock.post(this.delivery);
   }
@@ -65,13 +62,11 @@ export class OwnCopies {
   /** Empties the queue as it stands now; what its packets cause to be sent waits for the next task. */
   private deliver(): void {
     let packet = this.first;
-    const { from } = this;
     this.forget();
-    for (const each of from) {
-      if (packet === undefined) return;
+    while (packet !== undefined) {
       const { next }: Packet = packet;
       packet.next = undefined;
-      this.receive(packet, each);
+      this.receive(packet);
       packet = next;
     }
   }
@@ -79,7 +74,6 @@ export class OwnCopies {
   private forget(): void {
     this.first = undefined;
     this.last = undefined;
-    this.from = [];
     this.bytes = 0;
   }
 }
