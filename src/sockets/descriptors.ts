@@ -42,7 +42,7 @@ export class Description {
   drop(): boolean {
     this.references--;
     if (this.references > 0) {
-      if (this.references === this.underWay) this.table.onOnlyUnderWay?.();
+      if (this.references === this.underWay) this.table.onOnlyUnderWay?.(this.file);
       return false;
     }
     this.table.openFiles--;
@@ -56,8 +56,8 @@ export class DescriptorTable {
   openFiles = 0;
   /** The host was closed: nothing can be opened any more. */
   closed = false;
-  /** Called when only messages refer to a description any more, which perhaps nobody can receive. */
-  onOnlyUnderWay: (() => void) | undefined = undefined;
+  /** Called when only messages refer to `file`'s description any more, which perhaps nobody can receive. */
+  onOnlyUnderWay: ((file: OpenFile) => void) | undefined = undefined;
   /** Descriptors with FD_CLOEXEC: remembered, for there is no exec. */
   readonly closeOnExec = new Set<number>();
   private readonly entries: (Description | undefined)[] = new Array(FIRST).fill(undefined);

@@ -1,5 +1,5 @@
 /** What goes with messages in AF_UNIX: descriptors, and who sent them. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import type { Host } from "../../src/host/host.ts";
 import { AF_INET, MSG_CTRUNC, MSG_PEEK, SHUT_RDWR, SOCK_STREAM } from "../../src/sockets/constants.ts";
 import type { SocketCore } from "../../src/sockets/core.ts";
@@ -193,6 +193,23 @@ describe.each(CONNECTIONS)("descriptors over connections of %s that wait to be a
     close(sent);
     host.clock.runInstant();
     expect(other.closed).toBe(true);
+  });
+});
+
+describe("the search for sockets that nobody can reach", () => {
+  it("is made when a socket of AF_UNIX is left to messages, not for any other file", () => {
+    const host = unixHost();
+    const search = vi.spyOn(host.unix.rights as unknown as { collect(): void }, "collect");
+    const [one] = unixPair(host, SOCK_STREAM);
+    for (const [sent, searches] of [[cargo(host), 0] as const, [open(host, one), 1] as const]) {
+      const [from, to] = unixPair(host, SOCK_STREAM);
+      sendWith(from, "x", [reference(sent)]);
+      close(sent);
+      host.clock.runInstant();
+      expect(search).toHaveBeenCalledTimes(searches);
+      recvRights(to);
+      close(sent);
+    }
   });
 });
 

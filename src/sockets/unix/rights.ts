@@ -26,7 +26,10 @@ export class RightsUnderWay {
 
   constructor(owner: RightsOwner) {
     this.owner = owner;
-    owner.descriptors.onOnlyUnderWay = () => owner.clock.defer(this.collection);
+    owner.descriptors.onOnlyUnderWay = (file) => {
+      // messages wait at sockets of AF_UNIX alone: nothing else can be lost with what refers to it
+      if (file instanceof UnixCore) owner.clock.defer(this.collection);
+    };
   }
 
   /** Whether none is under way. */
