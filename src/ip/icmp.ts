@@ -233,6 +233,7 @@ export class Icmp implements Transport {
       source,
       destination: view.getInt32(quote + AT_DESTINATION),
       packet,
+      headerOffset: quote,
       offset: quote + headerLength,
       length: Math.min(available, totalLength) - headerLength,
     };

@@ -2,7 +2,14 @@
 import type { Packet } from "../packet/packet.ts";
 
 /** What every endpoint above IP has, whatever its protocol: errors that wait to be told, and the groups it is in. */
-export { ErrorQueue, ORIGIN_ICMP, ORIGIN_LOCAL, type QueuedError } from "./error-queue.ts";
+export {
+  ErrorQueue,
+  localError,
+  ORIGIN_ICMP,
+  ORIGIN_LOCAL,
+  type QueuedError,
+  quotedError,
+} from "./error-queue.ts";
 /** Types and codes in an {@link IcmpReport}, and those for {@link PathFinder.sendError}. */
 export {
   EXCEEDED_IN_REASSEMBLY,
@@ -146,6 +153,8 @@ export interface IcmpReport {
   /** The quoted datagram's source (ours) and destination. */
   source: number;
   destination: number;
+  /** The first byte of the quoted IPv4 header, as an absolute offset into this packet's slab. */
+  headerOffset: number;
   /** The quoted transport header: at least 8 bytes at `offset` of this packet's slab; `length` of them. */
   packet: Packet;
   offset: number;

@@ -285,7 +285,7 @@ export abstract class IpEndpoint {
   protected keep(packet: Packet, start: number, length: number): void {
     const { counters } = this.environment;
     // As in Linux, one too many is let in: a buffer of any size takes one datagram of any size.
-    if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
+    if (this.queue.memory + this.errors.memory > 2 * this.settings.receiveBufferBytes) {
       this.dropped++;
       counters.receiveQueueFull++;
       return;

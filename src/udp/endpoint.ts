@@ -275,7 +275,7 @@ export class UdpEndpoint {
   /** A datagram for this endpoint, stripped to its data; takes ownership. */
   deliver(packet: Packet): void {
     // As in Linux, one too many is let in: a buffer of any size takes one datagram of any size.
-    if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
+    if (this.queue.memory + this.errors.memory > 2 * this.settings.receiveBufferBytes) {
       this.counters.receiveQueueFull++;
       this.udp.counters.receiveQueueFull++;
       packet.release();

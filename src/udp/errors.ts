@@ -1,6 +1,4 @@
 /** What an endpoint tells of datagrams that did not get through: one pending error, and with IP_RECVERR a queue of them. */
-import { EMSGSIZE } from "../base/errno.ts";
-import { ANY_ADDRESS } from "../ip/address.ts";
 import {
   ErrorQueue,
   EXCEEDED_IN_REASSEMBLY,
@@ -8,9 +6,9 @@ import {
   ICMP_UNREACHABLE,
   type IcmpReport,
   LAST_UNREACHABLE_CODE,
-  ORIGIN_ICMP,
-  ORIGIN_LOCAL,
+  localError,
   type QueuedError,
+  quotedError,
   UNREACHABLE_FRAGMENTATION_NEEDED,
 } from "../ip/path.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
@@ -32,22 +30,7 @@ export class EndpointErrors extends ErrorQueue {
   localError(errno: number, address: number, info: number): void {
     const { endpoint, udp } = this;
     if (!endpoint.settings.receiveErrors) return;
-    this.add({
-      errno,
-      origin: ORIGIN_LOCAL,
-      type: 0,
-      code: 0,
-      info,
-      offender: ANY_ADDRESS,
-      address,
-      port: endpoint.remotePort,
-      payload: new Uint8Array(0),
-      destination: ANY_ADDRESS,
-      interfaceIndex: -1,
-      timeToLive: 0,
-      trafficClass: 0,
-      arrivedMicros: udp.clock.now,
-    });
+    this.add(localError(errno, address, endpoint.remotePort, info, udp.clock.now));
     endpoint.notify();
   }
 
@@ -62,31 +45,13 @@ export class EndpointErrors extends ErrorQueue {
     if (type === ICMP_UNREACHABLE && code > LAST_UNREACHABLE_CODE) return false;
     if (type === ICMP_TIME_EXCEEDED && code === EXCEEDED_IN_REASSEMBLY) return false; // Linux hears only of hops
     // Without a queue only a connected endpoint knows whom an error concerns, and soft ones may pass.
-    if (endpoint.settings.receiveErrors) this.add(this.quote(report));
-    else if (!report.hard || !endpoint.connected) return false;
+    if (endpoint.settings.receiveErrors) {
+      const { packet, offset } = report;
+      const port = destinationPortAt(packet.slab.view, offset);
+      this.add(quotedError(report, port, offset + UDP_HEADER_LENGTH, udp.clock.now));
+    } else if (!report.hard || !endpoint.connected) return false;
     this.pending = errno;
     return true;
-  }
-
-  private quote(report: IcmpReport): QueuedError {
-    const { packet, offset, length } = report;
-    const start = offset + UDP_HEADER_LENGTH;
-    return {
-      errno: report.errno,
-      origin: ORIGIN_ICMP,
-      type: report.type,
-      code: report.code,
-      info: report.errno === EMSGSIZE ? report.mtu : 0,
-      offender: report.from,
-      address: report.destination,
-      port: destinationPortAt(packet.slab.view, offset),
-      payload: packet.slab.bytes.slice(start, start + Math.max(0, length - UDP_HEADER_LENGTH)),
-      destination: packet.destination,
-      interfaceIndex: packet.interfaceIndex,
-      timeToLive: packet.timeToLive,
-      trafficClass: packet.trafficClass,
-      arrivedMicros: this.udp.clock.now,
-    };
   }
 
   private add(error: QueuedError): void {

@@ -434,6 +434,31 @@ describe("ICMP errors about what raw endpoints sent", () => {
     });
   });
 
+  test("give back the header with IP_HDRINCL, its options too", () => {
+    using((host) => {
+      const endpoint = open(host);
+      Object.assign(endpoint.settings, { receiveErrors: true, headerIncluded: true });
+      const options = Uint8Array.of(1, 1, 1, 0);
+      const payload = datagram({ source: "10.0.0.1", destination: "10.0.0.2", options, payload: pattern(8) });
+      host.receive(icmp({ type: 3, code: 2, payload }));
+      expect(take(endpoint, MSG_ERRQUEUE)).toEqual(payload);
+    });
+  });
+
+  test("share the room with datagrams", () => {
+    using((host) => {
+      const endpoint = open(host);
+      endpoint.settings.receiveErrors = true;
+      for (let each = 0; each < 300; each++) host.receive(error(3, 3, "10.0.0.2"));
+      for (let each = 0; each < 50; each++) host.receive(datagram());
+      expect(endpoint.takeError()).toBe(ECONNREFUSED);
+      let [errors, datagrams] = [0, 0];
+      while (typeof take(endpoint, MSG_ERRQUEUE) !== "number") errors++;
+      while (typeof take(endpoint) !== "number") datagrams++;
+      expect([errors, datagrams]).toEqual([255, 1]);
+    });
+  });
+
   test("lower the path's MTU, unless discovery is off", () => {
     using((host) => {
       const endpoint = open(host);

@@ -14,7 +14,7 @@ import { POLLERR } from "../../src/base/readiness.ts";
 import { ORIGIN_ICMP, ORIGIN_LOCAL } from "../../src/ip/path.ts";
 import { DatagramInfo, type UdpEndpoint } from "../../src/udp/endpoint.ts";
 import { IpHost, leaveNothingBehind } from "../support/ip-host.ts";
-import { icmp, ip, pattern, text } from "../support/wire.ts";
+import { icmp, ip, pattern, text, udp } from "../support/wire.ts";
 
 leaveNothingBehind();
 
@@ -232,6 +232,47 @@ describe("the queue", () => {
     while (typeof readError(endpoint) !== "number") count++;
     expect([count, host.udp.counters.errorQueueFull]).toEqual([255, 45]);
     expect(endpoint.takeError()).toBe(0);
+  });
+
+  /** How many errors, about datagrams of `length` bytes, fit into a receive buffer. */
+  function fill(host: IpHost, endpoint: UdpEndpoint, length: number): number {
+    for (let each = 0; each < 300; each++) provoke(host, endpoint, { data: pattern(length) });
+    return 300 - host.udp.counters.errorQueueFull;
+  }
+
+  test.each([
+    [150, 255],
+    [200, 166],
+    [520, 166],
+  ])("counts an error about %i bytes by the size of its message: %i fit", (length, count) => {
+    const host = new IpHost();
+    const endpoint = makeEndpoint(host);
+    expect(fill(host, endpoint, length)).toBe(count);
+    for (let each = 0; each < count; each++) expect(readError(endpoint)).toMatchObject(REFUSED);
+    expect(endpoint.errors.memory).toBe(0);
+  });
+
+  test("holds no more than the receive buffer when messages quote 65 KB", () => {
+    const host = new IpHost({ link: { mtu: 65_535 } });
+    const endpoint = makeEndpoint(host);
+    expect(fill(host, endpoint, 65_400)).toBe(1);
+    expect(endpoint.errors.memory).toBeGreaterThan(65_400);
+  });
+
+  test("shares the room with datagrams: beside as many errors as fit one datagram is taken", () => {
+    const host = new IpHost();
+    const endpoint = makeEndpoint(host);
+    fill(host, endpoint, 0);
+    const arrive = () => {
+      for (let each = 0; each < 50; each++) host.receive(udp({ destinationPort: endpoint.localPort }));
+      return endpoint.counters.received;
+    };
+    endpoint.takeError();
+    expect(arrive()).toBe(1);
+    endpoint.settings.receiveErrors = false;
+    endpoint.settingsChanged(); // the errors are gone, and their room is free
+    expect(arrive()).toBe(51);
+    endpoint.close();
   });
 
   test("is gone when nobody wants it any more; the pending error is not", () => {
