@@ -11,6 +11,8 @@ export interface CallGroup {
   readonly files?: readonly string[];
   /** Members that are of no use to programs: the stack's own ends. */
   readonly hidden?: readonly string[];
+  /** Calls whose comments speak of errors that other calls have. */
+  readonly quoting?: readonly string[];
 }
 
 export interface ConstantGroup {
@@ -36,7 +38,21 @@ flag and error has one line; the comment beside the code says more. Everything m
 
 A call that can block returns a promise, one that cannot returns its value. Times are milliseconds unless a line says
 otherwise; sizes are bytes. \`flags = 0\` is an argument that may be left out, with its default; \`waiting?\` and \`options?\`
-at the end of a call are \`{ signal }\`, an AbortSignal that ends the wait (EINTR).`;
+at the end of a call are \`{ signal }\`, an AbortSignal that ends the wait (EINTR). Whoever comes with a book finds its habits
+in [from your book](from-your-book.md).
+
+The column of errors names those that a program meets first; a manual page of Linux has the others. Not repeated in every
+line is what all calls share:
+
+| error | of which calls |
+|---|---|
+| EBADF, ENOTSOCK | every call: the descriptor is not open (any more), or no socket's |
+| EWOULDBLOCK (also called EAGAIN, 11) | every call that would have to wait, of a socket or with a flag that does not let it |
+| ETIMEDOUT, EINTR | every call that waits, when the time of \`settimeout\` is over, or its \`signal\` is aborted |
+| ECONNRESET, EPIPE, ETIMEDOUT, EHOSTUNREACH, ENETUNREACH | what sends and receives by TCP, once, when the connection has ended so |
+| ECONNREFUSED, EHOSTUNREACH, EMSGSIZE | what sends and receives datagrams with a peer: what ICMP has told of earlier ones |
+| ECONNABORTED, ESHUTDOWN, ENETDOWN | every call that waits while its host is closed, on a socket of a closed host, that would open one there |
+| EMFILE, ENFILE, ENOMEM | every call that opens a descriptor: see \`host.limits\` |`;
 
 const HOST_HIDDEN = [
   ...[
@@ -47,6 +63,7 @@ const HOST_HIDDEN = [
     "descriptors",
     "sockets",
     "pendingCalls",
+    "epolls",
     "unix",
     "makeSocket",
     "makePair",
@@ -64,17 +81,19 @@ export const CALL_GROUPS: readonly CallGroup[] = [
       ["src/host/host.ts", "Host"],
     ],
     hidden: HOST_HIDDEN,
+    quoting: ["close", "detach"],
   },
   {
     title: "Calls of a socket, the Python way",
     text:
       "Of the object that `host.socket()` gives. An address is `{ address, port }` in AF_INET, a path in AF_UNIX, " +
-      "`{ interface, protocol }` in AF_PACKET.",
+      "`{ interface, protocol }` in AF_PACKET; `A` stands for it.",
     prefix: "socket.",
     classes: [
       ["src/sockets/socket.ts", "Socket"],
       ["src/sockets/python/handle.ts", "Handle"],
     ],
+    quoting: ["close", "settimeout", "setblocking"],
   },
   {
     title: "Files made from a socket",
@@ -104,7 +123,8 @@ export const CALL_GROUPS: readonly CallGroup[] = [
     text:
       "Functions of `host.posix`; they need no `this`: `const { socket, bind } = host.posix`. An address is `{ family, " +
       "address, port }`, `{ family, path }` or `{ family, interface, protocol }`, or has the fields of the structure: " +
-      "`{ sin_family, sin_addr, sin_port }`.",
+      "`{ sin_family, sin_addr, sin_port }`. What is given is of the first kind: `A` stands for it. No call has a length " +
+      "among its arguments: `buffer.subarray(0, n)` says how much; what stands where C has it is taken for flags.",
     prefix: "",
     classes: [
       ["src/sockets/posix/sockets.ts", "PosixSockets"],
@@ -125,6 +145,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
       "src/sockets/control.ts",
       "src/sockets/control-data.ts",
     ],
+    quoting: ["errorName"],
   },
   {
     title: "The synchronous core",
@@ -136,6 +157,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
       ["src/sockets/core.ts", "SocketCore"],
       ["src/sockets/file.ts", "OpenFile"],
     ],
+    quoting: ["peerName"],
     hidden: [
       ...[
         "owner",
@@ -164,6 +186,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
         "shortOfSpace",
         "spaceNews",
         "arrivals",
+        "writeBands",
       ],
       ...["closedErrno", "notify", "closed"],
     ],

@@ -20,8 +20,10 @@ import { type Constant, classMembers, constants, type Documented, functions } fr
 
 const ROOT = new URL("..", import.meta.url);
 export const PAGE = new URL("docs/sockets.md", ROOT);
-/** Characters of a description. */
-const LONGEST = 120;
+/** Characters of a line of text. */
+const LINE = 120;
+/** Characters of a description, unless its first sentence has more. */
+const LONGEST = 160;
 
 const errors = constants(read("src/base/errno.ts"));
 const optionNumbers = constants(read("src/sockets/option-numbers.ts"));
@@ -41,11 +43,17 @@ export function socketsPage(): string {
 }
 
 function callSection(group: CallGroup): string {
-  const rows = callsOf(group).map(({ name, parameters, text }) => {
+  const rows = callsOf(group).map(({ name, parameters, gives, text }) => {
     const called = parameters === undefined ? name : `${name}(${parameters})`;
-    return [code(`${group.prefix}${called}`.replace(".[", "[")), inCell(oneLine(text)), errorsIn(text)];
+    const errors = group.quoting?.includes(name) ? "" : errorsIn(text);
+    return [
+      code(`${group.prefix}${called}`.replace(".[", "[")),
+      ["", "void", "unknown", "never"].includes(gives) ? "" : code(gives),
+      inCell(oneLine(text)),
+      errors,
+    ];
   });
-  return section(group.title, group.text, table(["call", "what it does", "errors"], rows));
+  return section(group.title, group.text, table(["call", "gives", "what it does", "errors above all"], rows));
 }
 
 /** The calls of a group: of each name the first that has a doc comment. */
@@ -169,12 +177,12 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
   return [line(head), `|${"---|".repeat(head.length)}`, ...rows.map(line)].join("\n");
 }
 
-/** In lines of at most {@link LONGEST} characters. */
+/** In lines of at most {@link LINE} characters. */
 function wrapped(text: string): string {
   const lines = [""];
   for (const word of text.split(" ")) {
     const line = lines.at(-1)!;
-    if (line !== "" && line.length + 1 + word.length > LONGEST) lines.push(word);
+    if (line !== "" && line.length + 1 + word.length > LINE) lines.push(word);
     else lines[lines.length - 1] = line === "" ? word : `${line} ${word}`;
   }
   return lines.join("\n");
@@ -201,16 +209,10 @@ function manual(page: string): string {
   return `[${page}](https://man7.org/linux/man-pages/man${number}/${name}.${number}.html)`;
 }
 
-/** The first sentences of `text`, as many as fit; of one that is too long what stands before a comma or the like. */
+/** The first sentence of `text`, and as many more as fit, without lists of errors. */
 export function oneLine(text: string): string {
   const sentences = text.split(/(?<=[.…])\s+(?=[A-Z`"{])/).filter((sentence) => !isErrorList(sentence));
   let line = sentences.shift() ?? "";
-  if (line.length > LONGEST) {
-    const cut = line.slice(0, LONGEST - 2);
-    const pause = Math.max(cut.lastIndexOf("; "), cut.lastIndexOf(", "), cut.lastIndexOf(": "));
-    const end = pause < 0 ? cut.lastIndexOf(" ") : pause;
-    return `${cut.slice(0, end).replace(/ …$/, "")} …`;
-  }
   while (sentences.length > 0 && line.length + 1 + sentences[0]!.length <= LONGEST) {
     line = `${line} ${sentences.shift()}`;
   }

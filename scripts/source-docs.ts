@@ -8,6 +8,8 @@ export interface Documented {
   readonly name: string;
   /** Its parameters: `buffer, flags = 0, waiting?`; undefined for what is not called. */
   readonly parameters: string | undefined;
+  /** The type of what it gives, as the source writes it, or of what it is; "" where the source does not say. */
+  readonly gives: string;
   /** The doc comment as one line; "" without one. */
   readonly text: string;
   /** Of a class's member: it is only announced there. */
@@ -44,8 +46,16 @@ export function classMembers(source: string, name: string): Documented[] {
     const isPublic = !/private|protected|static/.test(modifiers) && called !== "" && called !== "constructor";
     if (isPublic) {
       const isProperty = /\b[gs]et /.test(modifiers);
-      const parameters = isProperty ? undefined : parametersOf(rest.slice(called.length));
-      addMember(members, { name: called, parameters, text, isAbstract: modifiers.includes("abstract ") });
+      const signature = rest.slice(called.length);
+      const parameters = isProperty ? undefined : parametersOf(signature);
+      const gives = typeOf(signature);
+      addMember(members, {
+        name: called,
+        parameters,
+        gives,
+        text,
+        isAbstract: modifiers.includes("abstract "),
+      });
     }
     text = "";
   }
@@ -71,8 +81,9 @@ export function functions(source: string): Documented[] {
   for (const match of source.matchAll(pattern)) {
     const name = match[2]!;
     if (found.some((each) => each.name === name)) continue;
-    const parameters = parametersOf(source.slice(match.index + match[0].length));
-    found.push({ name, parameters, text: match[1] === undefined ? "" : docText(`/**${match[1]}*/`) });
+    const signature = source.slice(match.index + match[0].length);
+    const text = match[1] === undefined ? "" : docText(`/**${match[1]}*/`);
+    found.push({ name, parameters: parametersOf(signature), gives: typeOf(signature), text });
   }
   return found;
 }
@@ -131,13 +142,30 @@ function docText(comment: string): string {
 
 /** The parameters in what follows a name: a method's, or those of the function that a property is. */
 function parametersOf(rest: string): string | undefined {
-  const assigned = /^ = (?:async )?\(?/.exec(rest);
-  let text = rest;
-  if (assigned !== null) text = rest.slice(assigned[0].replace(/\($/, "").length).replace(/^\(\(/, "(");
-  if (text.startsWith("<")) text = text.slice(closing(text, 0) + 1);
+  const text = fromParameters(rest);
   if (!text.startsWith("(")) return undefined;
   const inside = text.slice(1, closing(text, 0));
   return split(inside).map(parameterName).join(", ");
+}
+
+/** What follows a name, from the bracket before its parameters on, if it has any. */
+function fromParameters(rest: string): string {
+  const assigned = /^ = (?:async )?\(?/.exec(rest);
+  let text = rest;
+  if (assigned !== null) text = rest.slice(assigned[0].replace(/\($/, "").length).replace(/^\(\(/, "(");
+  return text.startsWith("<") ? text.slice(closing(text, 0) + 1) : text;
+}
+
+/** The type in what follows a name: of what a function gives, or of what a field holds. */
+function typeOf(rest: string): string {
+  const text = fromParameters(rest);
+  const after = text.startsWith("(") ? text.slice(closing(text, 0) + 1) : text.replace(/^[?!]/, "");
+  if (!after.startsWith(": ")) return "";
+  let end = 2;
+  while (end < after.length && !/^(?:;| =| \{)/.test(after.slice(end))) {
+    end = "([{<".includes(after[end]!) ? closing(after, end) + 1 : end + 1;
+  }
+  return after.slice(2, end).replace(/\s+/g, " ");
 }
 
 /** `flags = 0` of `flags = 0`, `signal?` of `signal?: AbortSignal`, `...rest` of `...rest: unknown[]`. */

@@ -135,7 +135,7 @@ export abstract class SocketModule implements SocketHost {
 
   /**
    * A socket connected to `port` (a number or a service's name) of `address` ("" for this host): its addresses are tried
-   * one after the other.
+   * one after the other. GaiError; what the last address was refused with: ECONNREFUSED, ETIMEDOUT, EHOSTUNREACH.
    */
   async create_connection(
     where: { address: string; port: number | string },
@@ -255,7 +255,7 @@ export abstract class SocketModule implements SocketHost {
 
   /**
    * Waits until something of the first list can be read (or accepted), of the second be written, or of the third has
-   * urgent data; gives three lists of what is ready, empty when the time is over. `timeoutMillis`: null: for ever.
+   * urgent data; gives three lists of what is ready, empty when the time is over. `timeoutMillis`: null: for ever. EBADF.
    */
   select<R extends Selectable, W extends Selectable, X extends Selectable>(
     rlist: Iterable<R>,

@@ -68,13 +68,19 @@ export class Socket<A = InetAddress> extends Handle<A> {
     this.check("bind", core.bind(name), name);
   }
 
-  /** `backlog`: connections that may wait for {@link accept}; default 128; below 0 is 0. */
+  /**
+   * Has it take connections. `backlog`: how many may wait for {@link accept}; default 128; below 0 is 0. EADDRINUSE,
+   * EOPNOTSUPP (datagrams), EINVAL (connected).
+   */
   listen(backlog = 128): void {
     checkInteger("listen", "backlog", backlog);
     this.check("listen", this.open("listen").listen(Math.max(backlog, 0)));
   }
 
-  /** The next connection, with the host's default time-out, and who is at its other end. */
+  /**
+   * The next connection, with the host's default time-out, and who is at its other end. EINVAL (`listen` was forgotten),
+   * EOPNOTSUPP (datagrams), EWOULDBLOCK, EMFILE.
+   */
   async accept(waiting?: Waiting): Promise<[connection: Socket<A>, peer: A]> {
     const wrap = (core: SocketCore): [Socket<A>, A] => [
       new Socket<A>(this.host, openDescriptor(this.host, core, "accept")),
@@ -109,21 +115,27 @@ export class Socket<A = InetAddress> extends Handle<A> {
     }
   }
 
-  /** Takes what there is room for, at least a byte, and returns how many bytes that were. */
+  /**
+   * Takes what there is room for, at least a byte, and returns how many bytes that were. EPIPE (also before `connect`),
+   * ECONNRESET, EDESTADDRREQ (a datagram for nobody), EMSGSIZE, EWOULDBLOCK.
+   */
   async send(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<number> {
     const patience = this.patience("send", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", toBytes("send", data), flags, SEND_SOME);
     return perform(this.host, call, patience);
   }
 
-  /** Takes everything. `data` must not change before the promise is settled. */
+  /** Takes everything. `data` must not change before the promise is settled. EPIPE, ECONNRESET, EWOULDBLOCK. */
   async sendall(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<void> {
     const patience = this.patience("sendall", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", toBytes("sendall", data), flags, SEND_ALL);
     await perform(this.host, call, patience);
   }
 
-  /** Sends one datagram to `where`: `sendto(data, where)`, or with flags `sendto(data, flags, where)`. */
+  /**
+   * Sends one datagram to `where`: `sendto(data, where)`, or with flags `sendto(data, flags, where)`. GaiError; EMSGSIZE,
+   * ENETUNREACH, EACCES (a broadcast without SO_BROADCAST), EPIPE (a stream without connection), ENOENT (no such path).
+   */
   async sendto(data: Uint8Array | string, where: AddressInput<A>, waiting?: Waiting): Promise<number>;
   async sendto(
     data: Uint8Array | string,
@@ -165,21 +177,27 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return perform(this.host, call, patience);
   }
 
-  /** At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. Size 0 does nothing. */
+  /**
+   * At most `size` bytes; of length 0 when the peer has closed. Of a datagram the rest is lost. Size 0 does nothing.
+   * ENOTCONN (a stream before `connect`), ECONNRESET, ECONNREFUSED (ICMP answered a datagram), EWOULDBLOCK, ETIMEDOUT.
+   */
   async recv(size: number, flags = 0, waiting?: Waiting): Promise<Uint8Array> {
     checkRange("recv", "size", size, 0, LARGEST);
     if (this.asksForNothing("recv", size, flags)) return new Uint8Array(0);
     return this.receive("recv", undefined, size, flags, waiting, (call, count) => taken(call.into, count));
   }
 
-  /** Fills `buffer`, or `size` bytes of it, and returns how many bytes came. */
+  /** Fills `buffer`, or `size` bytes of it, and returns how many bytes came. ENOTCONN, ECONNRESET, EWOULDBLOCK. */
   async recv_into(buffer: Uint8Array, size = 0, flags = 0, waiting?: Waiting): Promise<number> {
     const length = sizeFor("recv_into", buffer, size);
     if (this.asksForNothing("recv_into", length, flags)) return 0;
     return this.receive("recv_into", buffer, length, flags, waiting, (_, count) => count);
   }
 
-  /** As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. */
+  /**
+   * As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. ENOTCONN,
+   * ECONNRESET, ECONNREFUSED, EWOULDBLOCK.
+   */
   async recvfrom(size: number, flags = 0, waiting?: Waiting): Promise<[data: Uint8Array, from: A]> {
     checkRange("recvfrom", "size", size, 0, LARGEST);
     return this.receive("recvfrom", undefined, size, flags, waiting, (call, count) => [
@@ -188,7 +206,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     ]);
   }
 
-  /** As {@link recv_into}, and where from, as {@link recvfrom}. */
+  /** As {@link recv_into}, and where from, as {@link recvfrom}. ENOTCONN, ECONNRESET, ECONNREFUSED, EWOULDBLOCK. */
   async recvfrom_into(
     buffer: Uint8Array,
     size = 0,
@@ -205,6 +223,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
   /**
    * As {@link recvfrom}, with the control messages that came beside the bytes, as far as `ancbufsize` bytes have room
    * for them (CMSG_SPACE tells how many one takes), and with MSG_TRUNC, MSG_CTRUNC, MSG_EOR … in `flags`.
+   * ENOTCONN, ECONNRESET, EWOULDBLOCK (also of an empty queue of errors).
    */
   async recvmsg(
     size: number,
@@ -216,7 +235,10 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return this.receiveMessage("recvmsg", size, ancbufsize, flags, waiting);
   }
 
-  /** As {@link recvmsg}, into `buffers`, which are filled one after the other. Returns how many bytes came. */
+  /**
+   * As {@link recvmsg}, into `buffers`, which are filled one after the other. Returns how many bytes came. EMSGSIZE for
+   * more than 1024 buffers.
+   */
   async recvmsg_into(
     buffers: Iterable<Uint8Array>,
     ancbufsize = 0,
@@ -230,7 +252,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return [data.length, ...rest];
   }
 
-  /** SHUT_RD, SHUT_WR or SHUT_RDWR; EINVAL for another number. */
+  /** Ends a direction. `how`: SHUT_RD, SHUT_WR or SHUT_RDWR; EINVAL for another number. ENOTCONN. */
   shutdown(how: number): void {
     const core = this.open("shutdown");
     checkInteger("shutdown", "how", how);

@@ -104,14 +104,21 @@ describe("is complete:", () => {
 });
 
 describe("can be read:", () => {
-  it("every call has a description, of at most 120 characters", () => {
+  it("every call has a description of whole sentences, at most 220 characters", () => {
     const calls = CALL_GROUPS.flatMap(callsOf);
     expect(calls.length).toBeGreaterThan(150);
     for (const { name, text } of calls) {
       const line = oneLine(text);
       expect(line.length, name).toBeGreaterThan(5);
-      expect(line.length, name).toBeLessThanOrEqual(120);
+      expect(line.length, name).toBeLessThanOrEqual(220);
+      expect(line, name).toMatch(/[.…]$/);
+      expect(line.split("(").length, name).toBe(line.split(")").length);
     }
+  });
+
+  it("every call says what it gives", () => {
+    const silent = CALL_GROUPS.flatMap(callsOf).filter(({ gives }) => gives === "");
+    expect(silent.map(({ name }) => name)).toEqual([]);
   });
 
   it("its contents lead to its headings", () => {
@@ -144,12 +151,11 @@ describe("oneLine", () => {
   it("takes the sentences that fit, and leaves lists of errors out", () => {
     expect(oneLine("Binds it. EADDRINUSE, EINVAL (bound already).")).toBe("Binds it.");
     expect(oneLine("One. Two. `three` too.")).toBe("One. Two. `three` too.");
-    expect(oneLine(`Short. Long ${"and longer ".repeat(12)}.`)).toBe("Short.");
+    expect(oneLine(`Short. Long ${"and longer ".repeat(15)}.`)).toBe("Short.");
   });
 
-  it("cuts a sentence that is too long where it may be cut", () => {
-    const line = oneLine(`What it does, ${"and so on ".repeat(7)}, ${"and so on ".repeat(9)}.`);
-    expect(line).toMatch(/^What it does, .* …$/);
-    expect(line.length).toBeLessThanOrEqual(120);
+  it("takes the first sentence as a whole, however long", () => {
+    const sentence = `What it does, ${"and so on ".repeat(16)}(and more).`;
+    expect(oneLine(`${sentence} More.`)).toBe(sentence);
   });
 });

@@ -35,7 +35,7 @@ export abstract class Thing<A> extends Other {
    * Sends {@link size} bytes,
    * and waits.
    */
-  async send<T extends Map<string, number>>(data: Uint8Array, flags = 0, options: Options<T> = {}): Promise<number> {
+  async send<T extends Map<string, number>>(data: Uint8Array, flags = 0, options: Options<T> = {}): Promise<{ n: number }> {
     return this.read(data);
   }
 
@@ -78,18 +78,18 @@ describe("classMembers", () => {
   const said = (name: string) => members.find((member) => member.name === name);
 
   it("finds what is public, in order, with what is said of it", () => {
-    const table = members.map(({ name, parameters, text }) => [name, parameters, text]);
+    const table = members.map(({ name, parameters, gives, text }) => [name, parameters, gives, text]);
     expect(table).toEqual([
-      ["name", undefined, "A field."],
-      ["silent", undefined, ""],
-      ["size", undefined, "Of the getter."],
-      ["late", undefined, "Of the setter."],
-      ["send", "data, flags = 0, options?", "Sends `size` bytes, and waits."],
-      ["read", "fd, { signal, more }?, ...rest", "In one line."],
-      ["overloaded", "family = AF_INET, type = 3", "Of two forms."],
-      ["ioctl", "fd, request, argument?", "As a whole."],
-      ["close", "", "Told elsewhere."],
-      ["[Symbol.asyncIterator]", "", "Of a generator."],
+      ["name", undefined, "string", "A field."],
+      ["silent", undefined, "", ""],
+      ["size", undefined, "number", "Of the getter."],
+      ["late", undefined, "number", "Of the setter."],
+      ["send", "data, flags = 0, options?", "Promise<{ n: number }>", "Sends `size` bytes, and waits."],
+      ["read", "fd, { signal, more }?, ...rest", "Promise<number>", "In one line."],
+      ["overloaded", "family = AF_INET, type = 3", "string", "Of two forms."],
+      ["ioctl", "fd, request, argument?", "unknown", "As a whole."],
+      ["close", "", "Promise<void>", "Told elsewhere."],
+      ["[Symbol.asyncIterator]", "", "AsyncGenerator<A>", "Of a generator."],
     ]);
   });
 
@@ -109,7 +109,7 @@ it("functions finds what is exported", () => {
 import { x } from "y";
 
 /** Does it. */
-export function first(a: number, b?: string): void {}
+export function first(a: number, b?: string): [x: number, y: { z: 1 }] | undefined {}
 
 /** Not for others. */
 function hidden(): void {}
@@ -117,8 +117,8 @@ function hidden(): void {}
 export async function second(): Promise<void> {}
 `;
   expect(functions(source)).toEqual([
-    { name: "first", parameters: "a, b?", text: "Does it." },
-    { name: "second", parameters: "", text: "" },
+    { name: "first", parameters: "a, b?", gives: "[x: number, y: { z: 1 }] | undefined", text: "Does it." },
+    { name: "second", parameters: "", gives: "Promise<void>", text: "" },
   ]);
 });
 

@@ -27,7 +27,10 @@ export interface CallOptions {
 const TYPE_FLAGS = SOCK_NONBLOCK | SOCK_CLOEXEC;
 
 export class PosixSockets extends PosixFiles {
-  /** A new socket's descriptor, the lowest free. SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed into `type`. */
+  /**
+   * A new socket's descriptor, the lowest free. SOCK_NONBLOCK and SOCK_CLOEXEC may be or-ed into `type`. EAFNOSUPPORT,
+   * ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM, EMFILE, ENFILE.
+   */
   readonly socket = (domain: number, type: number, protocol = 0): number => {
     checkKind("socket", domain, type, protocol);
     const core = this.host.makeSocket(domain, type & ~TYPE_FLAGS, protocol);
@@ -65,14 +68,17 @@ export class PosixSockets extends PosixFiles {
     check("bind", core.bind(name), name);
   };
 
-  /** Has it take connections, `backlog` of which may wait for `accept`. EADDRINUSE, EOPNOTSUPP. */
+  /** Has it take connections, `backlog` of which may wait for `accept`. EADDRINUSE, EOPNOTSUPP, EINVAL (connected). */
   readonly listen = (fd: number, backlog: number): void => {
     const core = this.core(fd, "listen");
     checkInteger("listen", "backlog", backlog);
     check("listen", core.listen(backlog));
   };
 
-  /** The next connection's descriptor, and who is at its other end. */
+  /**
+   * The next connection's descriptor, and who is at its other end. EINVAL (`listen` was forgotten), EOPNOTSUPP
+   * (datagrams), EWOULDBLOCK, EMFILE.
+   */
   readonly accept = async <A extends AnySockaddr = Sockaddr>(
     fd: number,
     options: CallOptions = {},
@@ -105,7 +111,7 @@ export class PosixSockets extends PosixFiles {
     check("shutdown", how < 0 || how > 2 ? -EINVAL : core.shutdown(how));
   };
 
-  /** Its own address. */
+  /** Its own address. ENOTSOCK. */
   readonly getsockname = <A extends AnySockaddr = Sockaddr>(fd: number): A =>
     sockaddr(this.host, this.core(fd, "getsockname").localName) as A;
 
@@ -117,14 +123,14 @@ export class PosixSockets extends PosixFiles {
     return sockaddr(this.host, name) as A;
   };
 
-  /** The value of an option: see the table of options. */
+  /** The value of an option: see the table of options. ENOPROTOOPT. */
   readonly getsockopt = <L extends number, O extends number>(
     fd: number,
     level: L,
     option: O,
   ): OptionValueOf<L, O> => readOption(this.core(fd, "getsockopt"), level, option) as OptionValueOf<L, O>;
 
-  /** Sets an option: see the table of options. */
+  /** Sets an option: see the table of options. ENOPROTOOPT, EINVAL (out of range), EPERM. */
   readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
     writeOption(this.core(fd, "setsockopt"), level, option, value);
 

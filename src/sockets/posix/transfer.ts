@@ -41,7 +41,11 @@ export interface ReceiveMessage {
 }
 
 export class PosixTransfer extends PosixSockets {
-  /** Takes everything, as Linux does, unless it is non-blocking: then what there is room for. */
+  /**
+   * Takes everything, as Linux does, unless it is non-blocking: then what there is room for. Returns how many bytes that
+   * were. No length here: `data.subarray(0, n)`. EPIPE (also before `connect`), ECONNRESET, EDESTADDRREQ (a datagram for
+   * nobody), EMSGSIZE, EWOULDBLOCK.
+   */
   readonly send = async (
     fd: number,
     data: Uint8Array | string,
@@ -49,7 +53,7 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => this.transmit(this.core(fd, "send"), fd, "send", data, flags, options);
 
-  /** As `send` without flags. */
+  /** As `send` without flags. No length here: `data.subarray(0, n)`. EPIPE, ECONNRESET, EWOULDBLOCK. */
   readonly write = async (
     fd: number,
     data: Uint8Array | string,
@@ -66,7 +70,10 @@ export class PosixTransfer extends PosixSockets {
     return this.transmit(core, fd, "writev", gathered("writev", iov, EINVAL), 0, options);
   };
 
-  /** `where`: left out or null for the peer. EDESTADDRREQ, EISCONN … */
+  /**
+   * `send` to `where`, which is left out or null for the peer. GaiError; EMSGSIZE, ENETUNREACH, EACCES (a broadcast
+   * without SO_BROADCAST), EDESTADDRREQ, EISCONN (a stream of AF_UNIX), EPIPE, EWOULDBLOCK.
+   */
   readonly sendto = async (
     fd: number,
     data: Uint8Array | string,
@@ -100,7 +107,10 @@ export class PosixTransfer extends PosixSockets {
     return perform(this.host, call, patience);
   };
 
-  /** Fills `buffer` and returns how many bytes came: 0 at the end of a stream. */
+  /**
+   * Fills `buffer` and returns how many bytes came: 0 at the end of a stream. No length here: `buffer.subarray(0, n)`.
+   * ENOTCONN (a stream before `connect`), ECONNRESET, ECONNREFUSED (ICMP answered a datagram), EWOULDBLOCK.
+   */
   readonly recv = async (
     fd: number,
     buffer: Uint8Array,
@@ -108,7 +118,7 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => this.receive(this.core(fd, "recv"), fd, "recv", buffer, flags, options, count);
 
-  /** As `recv` without flags; of 0 bytes it never waits. */
+  /** As `recv` without flags; of 0 bytes it never waits. ENOTCONN, ECONNRESET, EWOULDBLOCK. */
   readonly read = async (fd: number, buffer: Uint8Array, options: CallOptions = {}): Promise<number> => {
     const core = this.stream(fd, "read");
     checkPointer("read", buffer);
@@ -127,7 +137,9 @@ export class PosixTransfer extends PosixSockets {
     return this.receiveInto(core, fd, "readv", iov, 0, options, count);
   };
 
-  /** As `recv`: `{ n, address }` says how many bytes came, and where from. */
+  /**
+   * As `recv`: `{ n, address }` says how many bytes came, and where from. ENOTCONN, ECONNRESET, ECONNREFUSED, EWOULDBLOCK.
+   */
   readonly recvfrom = async <A extends AnySockaddr = Sockaddr>(
     fd: number,
     buffer: Uint8Array,
@@ -139,7 +151,10 @@ export class PosixTransfer extends PosixSockets {
       address: sockaddr(this.host, core.senderName) as A,
     }));
 
-  /** Fills the buffers of `message.iov` and the rest of `message`; returns how many bytes came. */
+  /**
+   * Fills the buffers of `message.iov` and the rest of `message`; returns how many bytes came. ENOTCONN, ECONNRESET,
+   * EWOULDBLOCK (also of an empty queue of errors), EMSGSIZE for more than 1024 buffers.
+   */
   readonly recvmsg = async (
     fd: number,
     message: ReceiveMessage,

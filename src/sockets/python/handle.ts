@@ -154,12 +154,12 @@ export abstract class Handle<A> {
     return this.addressOf(core.peerName);
   }
 
-  /** The value of an option: see the table of options. */
+  /** The value of an option: see the table of options. ENOPROTOOPT. */
   getsockopt<L extends number, O extends number>(level: L, option: O): OptionValueOf<L, O> {
     return readOption(this.open("getsockopt"), level, option) as OptionValueOf<L, O>;
   }
 
-  /** Sets an option: see the table of options. */
+  /** Sets an option: see the table of options. ENOPROTOOPT, EINVAL (out of range), EPERM. */
   setsockopt(level: number, option: number, value: OptionValue): void {
     writeOption(this.open("setsockopt"), level, option, value);
   }
