@@ -57,7 +57,7 @@ export interface ServerOptions {
 
 export abstract class SocketModule implements SocketHost {
   /** Whether there is IPv6: no. */
-  readonly has_ipv6 = false;
+  readonly has_ipv6: boolean = false;
   defaultTimeoutMillis: number | null = null;
   abstract readonly clock: Clock;
   abstract readonly sockets: Set<SocketCore>;
