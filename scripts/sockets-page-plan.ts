@@ -93,7 +93,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
       ["src/sockets/socket.ts", "Socket"],
       ["src/sockets/python/handle.ts", "Handle"],
     ],
-    quoting: ["close", "settimeout", "setblocking"],
+    quoting: ["close", "settimeout", "setblocking", "connect_ex"],
   },
   {
     title: "Files made from a socket",
@@ -145,7 +145,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
       "src/sockets/control.ts",
       "src/sockets/control-data.ts",
     ],
-    quoting: ["errorName"],
+    quoting: ["errorName", "inet_addr"],
   },
   {
     title: "The synchronous core",

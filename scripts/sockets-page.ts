@@ -43,14 +43,15 @@ export function socketsPage(): string {
 }
 
 function callSection(group: CallGroup): string {
-  const rows = callsOf(group).map(({ name, parameters, gives, text }) => {
+  const calls = callsOf(group);
+  const rows = calls.map((call) => {
+    const { name, parameters, gives, text } = call;
     const called = parameters === undefined ? name : `${name}(${parameters})`;
-    const errors = group.quoting?.includes(name) ? "" : errorsIn(text);
     return [
       code(`${group.prefix}${called}`.replace(".[", "[")),
       ["", "void", "unknown", "never"].includes(gives) ? "" : code(gives),
       inCell(oneLine(text)),
-      errors,
+      errorsOf(call, calls, group.quoting).join(", "),
     ];
   });
   return section(group.title, group.text, table(["call", "gives", "what it does", "errors above all"], rows));
@@ -224,10 +225,15 @@ function isErrorList(sentence: string): boolean {
   return /^(?:E[A-Z]{3,}|GaiError|HostError)\b(?:[^.]*[,(;]|[ .…]*$|.* when |.* without )/.test(sentence);
 }
 
-function errorsIn(text: string): string {
-  const known = new Set(errors.map(({ name }) => name));
-  const named = text.match(/\b(?:E[A-Z]{3,}|GaiError|HostError)\b/g) ?? [];
-  return [...new Set(named.filter((name) => known.has(name) || name.endsWith("Error")))].join(", ");
+/** The errors that a call's comment names, and those of the call that it does as: "As `recv`, …". */
+function errorsOf({ name, text }: Documented, calls: readonly Documented[], quoting: readonly string[] = []): string[] {
+  if (quoting.includes(name)) return [];
+  const known = new Set(errors.map((each) => each.name));
+  const words: string[] = text.match(/\b(?:E[A-Z]{3,}|GaiError|HostError)\b/g) ?? [];
+  const named = words.filter((word) => known.has(word) || word.endsWith("Error"));
+  const model = /^(?:As )?`(\w+)`/.exec(text)?.[1];
+  const other = calls.find((call) => call.name === model && model !== name);
+  return [...new Set([...named, ...(other === undefined ? [] : errorsOf(other, calls, quoting))])];
 }
 
 function read(file: string): string {

@@ -68,19 +68,13 @@ export class Socket<A = InetAddress> extends Handle<A> {
     this.check("bind", core.bind(name), name);
   }
 
-  /**
-   * Has it take connections. `backlog`: how many may wait for {@link accept}; default 128; below 0 is 0. EADDRINUSE,
-   * EOPNOTSUPP (datagrams), EINVAL (connected).
-   */
+  /** `backlog`: connections that may wait for `accept`; default 128; below 0 is 0. EADDRINUSE, EOPNOTSUPP, EINVAL. */
   listen(backlog = 128): void {
     checkInteger("listen", "backlog", backlog);
     this.check("listen", this.open("listen").listen(Math.max(backlog, 0)));
   }
 
-  /**
-   * The next connection, with the host's default time-out, and who is at its other end. EINVAL (`listen` was forgotten),
-   * EOPNOTSUPP (datagrams), EWOULDBLOCK, EMFILE.
-   */
+  /** The next connection, with the host's default time-out, and who is at its other end. EINVAL, EOPNOTSUPP, EMFILE. */
   async accept(waiting?: Waiting): Promise<[connection: Socket<A>, peer: A]> {
     const wrap = (core: SocketCore): [Socket<A>, A] => [
       new Socket<A>(this.host, openDescriptor(this.host, core, "accept")),
@@ -115,10 +109,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     }
   }
 
-  /**
-   * Takes what there is room for, at least a byte, and returns how many bytes that were. EPIPE (also before `connect`),
-   * ECONNRESET, EDESTADDRREQ (a datagram for nobody), EMSGSIZE, EWOULDBLOCK.
-   */
+  /** Takes what there is room for, a byte or more; returns how many. EPIPE, ECONNRESET, EMSGSIZE, EDESTADDRREQ. */
   async send(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<number> {
     const patience = this.patience("send", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", toBytes("send", data), flags, SEND_SOME);
@@ -187,17 +178,14 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return this.receive("recv", undefined, size, flags, waiting, (call, count) => taken(call.into, count));
   }
 
-  /** Fills `buffer`, or `size` bytes of it, and returns how many bytes came. ENOTCONN, ECONNRESET, EWOULDBLOCK. */
+  /** As {@link recv}, into `buffer`, or `size` bytes of it. Returns how many bytes came. */
   async recv_into(buffer: Uint8Array, size = 0, flags = 0, waiting?: Waiting): Promise<number> {
     const length = sizeFor("recv_into", buffer, size);
     if (this.asksForNothing("recv_into", length, flags)) return 0;
     return this.receive("recv_into", buffer, length, flags, waiting, (_, count) => count);
   }
 
-  /**
-   * As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. ENOTCONN,
-   * ECONNRESET, ECONNREFUSED, EWOULDBLOCK.
-   */
+  /** As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. */
   async recvfrom(size: number, flags = 0, waiting?: Waiting): Promise<[data: Uint8Array, from: A]> {
     checkRange("recvfrom", "size", size, 0, LARGEST);
     return this.receive("recvfrom", undefined, size, flags, waiting, (call, count) => [
@@ -206,7 +194,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     ]);
   }
 
-  /** As {@link recv_into}, and where from, as {@link recvfrom}. ENOTCONN, ECONNRESET, ECONNREFUSED, EWOULDBLOCK. */
+  /** As {@link recv_into}, and where from, as {@link recvfrom}. */
   async recvfrom_into(
     buffer: Uint8Array,
     size = 0,
@@ -223,7 +211,6 @@ export class Socket<A = InetAddress> extends Handle<A> {
   /**
    * As {@link recvfrom}, with the control messages that came beside the bytes, as far as `ancbufsize` bytes have room
    * for them (CMSG_SPACE tells how many one takes), and with MSG_TRUNC, MSG_CTRUNC, MSG_EOR … in `flags`.
-   * ENOTCONN, ECONNRESET, EWOULDBLOCK (also of an empty queue of errors).
    */
   async recvmsg(
     size: number,
@@ -235,10 +222,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return this.receiveMessage("recvmsg", size, ancbufsize, flags, waiting);
   }
 
-  /**
-   * As {@link recvmsg}, into `buffers`, which are filled one after the other. Returns how many bytes came. EMSGSIZE for
-   * more than 1024 buffers.
-   */
+  /** As {@link recvmsg}, into `buffers`, which are filled one after the other. Returns how many bytes came. */
   async recvmsg_into(
     buffers: Iterable<Uint8Array>,
     ancbufsize = 0,

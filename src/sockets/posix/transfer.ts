@@ -53,7 +53,7 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => this.transmit(this.core(fd, "send"), fd, "send", data, flags, options);
 
-  /** As `send` without flags. No length here: `data.subarray(0, n)`. EPIPE, ECONNRESET, EWOULDBLOCK. */
+  /** As `send` without flags. No length here: `data.subarray(0, n)`. */
   readonly write = async (
     fd: number,
     data: Uint8Array | string,
@@ -118,7 +118,7 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => this.receive(this.core(fd, "recv"), fd, "recv", buffer, flags, options, count);
 
-  /** As `recv` without flags; of 0 bytes it never waits. ENOTCONN, ECONNRESET, EWOULDBLOCK. */
+  /** As `recv` without flags; of 0 bytes it never waits. */
   readonly read = async (fd: number, buffer: Uint8Array, options: CallOptions = {}): Promise<number> => {
     const core = this.stream(fd, "read");
     checkPointer("read", buffer);
@@ -137,9 +137,7 @@ export class PosixTransfer extends PosixSockets {
     return this.receiveInto(core, fd, "readv", iov, 0, options, count);
   };
 
-  /**
-   * As `recv`: `{ n, address }` says how many bytes came, and where from. ENOTCONN, ECONNRESET, ECONNREFUSED, EWOULDBLOCK.
-   */
+  /** As `recv`: `{ n, address }` says how many bytes came, and where from. */
   readonly recvfrom = async <A extends AnySockaddr = Sockaddr>(
     fd: number,
     buffer: Uint8Array,
