@@ -27,7 +27,7 @@ import type { DescriptorTable } from "../sockets/descriptors.ts";
 import { SocketError } from "../sockets/error.ts";
 import { interfaceIndexes, interfaceIndexOf, interfaceNameOf } from "../sockets/interface-requests.ts";
 import type { Credentials } from "../sockets/message.ts";
-import { checkInteger, show } from "../sockets/misuse.ts";
+import { checkFields, checkInteger, show } from "../sockets/misuse.ts";
 import type { Names } from "../sockets/names/names.ts";
 import { checkTimeout, duplicate, openDescriptor, type Waiting } from "../sockets/python/handle.ts";
 import { receiveDescriptors, sendDescriptors } from "../sockets/python/pass-descriptors.ts";
@@ -54,6 +54,9 @@ export interface ServerOptions {
   /** Not here: RangeError when true. */
   dualstack_ipv6?: boolean;
 }
+
+const CONNECTION_OPTIONS = ["timeout", "source_address", "all_errors", "signal"];
+const SERVER_OPTIONS = ["family", "backlog", "reuse_port", "dualstack_ipv6"];
 
 export abstract class SocketModule implements SocketHost {
   /** Whether there is IPv6: no. */
@@ -173,6 +176,7 @@ export abstract class SocketModule implements SocketHost {
       throw new RangeError(
         family === AF_INET6
           ? "create_server: dualstack_ipv6 is not supported on this platform"
+    checkFields("create_server", "option", options, SERVER_OPTIONS);
           : "create_server: dualstack_ipv6 requires AF_INET6, which there is none of here",
       );
     }
@@ -309,3 +313,4 @@ function checkConnection(where: unknown, options: unknown): void {
     throw new TypeError(`create_connection: the options are an object ${form}, not ${show(options)}`);
   }
 }
+  checkFields("create_connection", "option", options, CONNECTION_OPTIONS);

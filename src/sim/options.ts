@@ -1,6 +1,6 @@
 /** What a wire does to packets, as its user says it, and the checks that this makes sense. */
 
-import { show } from "../sockets/misuse.ts";
+import { checkFields as checkFieldsOf, show } from "../sockets/misuse.ts";
 
 /** One direction of a wire. Every field is optional; without any the wire is ideal. */
 export interface DirectionOptions {
@@ -149,11 +149,7 @@ export function check(fits: boolean, field: string, allowed: string, value: unkn
 /** Throws when `options` is not an object, or has a field that is not one of `allowed`. */
 export function checkFields(options: unknown, what: string, allowed: readonly string[]): void {
   checkObject(options, what);
-  for (const field of Object.keys(options as object)) {
-    if (!allowed.includes(field)) {
-      throw new TypeError(`unknown ${what.replace(/s$/, "")} ${field}; there are ${allowed.join(", ")}`);
-    }
-  }
+  checkFieldsOf("", what.replace(/s$/, ""), options as object, allowed);
 }
 
 function checkObject(value: unknown, what: string): void {

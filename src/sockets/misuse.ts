@@ -58,3 +58,41 @@ export function checkBuffer(call: string, buffer: unknown): asserts buffer is Ui
     throw new TypeError(`${call}: the buffer is a Uint8Array, not ${show(buffer)}`);
   }
 }
+
+/** Refuses a field that is not among `allowed`: a slip of the pen, or something that the call does not take. */
+export function checkFields(call: string, what: string, given: object, allowed: readonly string[]): void {
+  // what an object has inherited too: an AbortSignal in the place of { signal } has its fields from there
+  for (const field in given) {
+    if (allowed.includes(field)) continue;
+    const known = `there ${allowed.length === 1 ? "is" : "are"} ${allowed.join(", ")}`;
+    throw new TypeError(`${call === "" ? "" : `${call}: `}unknown ${what} ${field}; ${known}`);
+  }
+}
+
+const LAST = ["signal"];
+
+/**
+ * The last argument of a call that may wait, if there is one. `hints` by call: what those who come from elsewhere are told
+ * beside.
+ */
+export function checkWaiting(
+  call: string,
+  waiting: unknown,
+  hints?: Readonly<Record<string, string>>,
+): asserts waiting is { signal?: AbortSignal | undefined } | undefined {
+  if (waiting === undefined) return;
+  const isObject = typeof waiting === "object" && waiting !== null && !isSignal(waiting);
+  const signal: unknown = isObject ? Reflect.get(waiting, "signal") : null;
+  try {
+    if (signal === undefined || isSignal(signal)) return checkFields(call, "option", waiting as object, LAST);
+    const form = "an object { signal } with an AbortSignal";
+    throw new TypeError(`${call}: the last argument is ${form}, not ${show(waiting)}`);
+  } catch (error) {
+    const hint = hints?.[call];
+    throw hint === undefined ? error : new TypeError(`${(error as Error).message}; ${hint}`);
+  }
+}
+
+function isSignal(value: unknown): boolean {
+  return typeof value === "object" && value !== null && "aborted" in value && "addEventListener" in value;
+}

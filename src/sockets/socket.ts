@@ -4,7 +4,7 @@
  */
 import { EAGAIN, EINPROGRESS, EINVAL, ETIMEDOUT } from "../base/errno.ts";
 import type { AddressInput, InetAddress, NoAddress, SocketAddress } from "./address.ts";
-import { type Patience, perform } from "./async.ts";
+import { perform } from "./async.ts";
 import { AcceptCall, ConnectCall, ReceiveCall, SEND_ALL, SEND_SOME, SendCall } from "./calls.ts";
 import {
   MSG_CMSG_CLOEXEC,
@@ -17,7 +17,7 @@ import {
 import { collectControl, prepareControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
-import { checkBuffer, checkInteger, checkRange, show, toBytes } from "./misuse.ts";
+import { checkBuffer, checkInteger, checkRange, checkWaiting, show, toBytes } from "./misuse.ts";
 import { isNoAddress, parseAddress } from "./python/addresses.ts";
 import { SelectedConnectCall } from "./python/connect.ts";
 import { duplicate, Handle, openDescriptor, type Waiting } from "./python/handle.ts";
@@ -89,7 +89,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
    * `{ family: AF_UNSPEC }` forgets it.
    */
   async connect(where: AddressInput<A> | NoAddress, waiting?: Waiting): Promise<void> {
-    return this.connectWith("connect", where, this.patience("connect", "send", 0, waiting));
+    return this.connectWith("connect", where, waiting, ETIMEDOUT);
   }
 
   /**
@@ -98,10 +98,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
    */
   async connect_ex(where: AddressInput<A> | NoAddress, waiting?: Waiting): Promise<number> {
     try {
-      const patience = this.patience("connect_ex", "send", 0, waiting);
-      const { timeoutErrno } = patience;
-      const given = timeoutErrno === ETIMEDOUT ? { ...patience, timeoutErrno: EAGAIN } : patience;
-      await this.connectWith("connect_ex", where, given);
+      await this.connectWith("connect_ex", where, waiting, EAGAIN);
       return 0;
     } catch (error) {
       if (error instanceof SocketError && error.syscall === "connect") return -error.errno;
@@ -111,15 +108,17 @@ export class Socket<A = InetAddress> extends Handle<A> {
 
   /** Takes what there is room for, a byte or more; returns how many. EPIPE, ECONNRESET, EMSGSIZE, EDESTADDRREQ. */
   async send(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<number> {
+    const bytes = toBytes("send", data);
     const patience = this.patience("send", "send", flags, waiting);
-    const call = new SendCall(this.open("send"), "send", toBytes("send", data), flags, SEND_SOME);
+    const call = new SendCall(this.open("send"), "send", bytes, flags, SEND_SOME);
     return perform(this.host, call, patience);
   }
 
   /** Takes everything. `data` must not change before the promise is settled. EPIPE, ECONNRESET, EWOULDBLOCK. */
   async sendall(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<void> {
+    const bytes = toBytes("sendall", data);
     const patience = this.patience("sendall", "send", flags, waiting);
-    const call = new SendCall(this.open("send"), "send", toBytes("sendall", data), flags, SEND_ALL);
+    const call = new SendCall(this.open("send"), "send", bytes, flags, SEND_ALL);
     await perform(this.host, call, patience);
   }
 
@@ -137,10 +136,11 @@ export class Socket<A = InetAddress> extends Handle<A> {
   async sendto(data: Uint8Array | string, ...rest: unknown[]): Promise<number> {
     const flags = typeof rest[0] === "number" ? (rest.shift() as number) : 0;
     const [where, waiting] = rest as [unknown, Waiting?];
-    const patience = this.patience("sendto", "send", flags, waiting);
+    const bytes = toBytes("sendto", data);
     const found = this.parse("sendto", where);
+    const patience = this.patience("sendto", "send", flags, waiting);
     const to = found instanceof Promise ? await found : found; // without a name to ask for it leaves at once
-    const call = new SendCall(this.open("sendto"), "sendto", toBytes("sendto", data), flags, SEND_SOME, to);
+    const call = new SendCall(this.open("sendto"), "sendto", bytes, flags, SEND_SOME, to);
     return perform(this.host, call, patience);
   }
 
@@ -155,10 +155,10 @@ export class Socket<A = InetAddress> extends Handle<A> {
     where?: AddressInput<A> | null,
     waiting?: Waiting,
   ): Promise<number> {
-    const patience = this.patience("sendmsg", "send", flags, waiting);
     const bytes = gather(buffers);
     const control = parseAncillary(ancdata);
     const found = where === undefined || where === null ? undefined : this.parse("sendmsg", where);
+    const patience = this.patience("sendmsg", "send", flags, waiting);
     const to = found instanceof Promise ? await found : found;
     const core = this.open("sendmsg");
     const call = new SendCall(core, "sendmsg", bytes, flags, SEND_SOME, to);
@@ -292,16 +292,27 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return this.writableStream;
   }
 
-  private async connectWith(call: string, where: unknown, patience: Patience): Promise<void> {
-    if (isNoAddress(where)) return this.check("connect", this.open("connect").disconnect());
+  /** `lateErrno`: what it is when the time of `settimeout` is over. */
+  private async connectWith(
+    call: string,
+    where: unknown,
+    waiting: Waiting | undefined,
+    lateErrno: number,
+  ): Promise<void> {
+    if (isNoAddress(where)) {
+      checkWaiting(call, waiting);
+      return this.check("connect", this.open("connect").disconnect());
+    }
     const found = this.parse(call, where);
+    const patience = this.patience(call, "send", 0, waiting);
     const name = found instanceof Promise ? await found : found;
     const core = this.open("connect");
     const result = core.connect(name);
     if (patience.nonBlocking) return this.check("connect", result, name);
     if ((this.gettimeout() ?? 0) > 0) {
       if (result !== -EINPROGRESS) return this.check("connect", result, name);
-      return perform(this.host, new SelectedConnectCall(core, name), patience);
+      const call = new SelectedConnectCall(core, name);
+      return perform(this.host, call, { ...patience, timeoutErrno: lateErrno });
     }
     if (!core.connectPending) return this.check("connect", result, name);
     // what SO_SNDTIMEO ends goes on in AF_INET (EINPROGRESS, EALREADY), and was not begun in AF_UNIX (EAGAIN)
@@ -309,7 +320,9 @@ export class Socket<A = InetAddress> extends Handle<A> {
   }
 
   private parse(call: string, where: unknown): SocketName | Promise<SocketName> {
-    return parseAddress(this.host, this.file.domain, call, where);
+    const found = parseAddress(this.host, this.family, call, where);
+    if (found instanceof Promise) found.catch(() => undefined); // nobody awaits it if another argument is wrong
+    return found;
   }
 
   private receive<T>(

@@ -16,6 +16,7 @@ import {
   type SockaddrInput,
   sockaddr,
 } from "./addresses.ts";
+import { checkOptions } from "./checks.ts";
 import { PosixFiles } from "./files.ts";
 
 /** The last argument of every call that may wait. */
@@ -96,10 +97,11 @@ export class PosixSockets extends PosixFiles {
     const core = this.core(fd, "connect");
     if (familyOf("connect", where) === AF_UNSPEC) return check("connect", core.disconnect());
     const found = nameFor(this.host, "connect", core, where);
+    checkOptions("connect", options);
     const name = found instanceof Promise ? await found : found;
     const result = core.connect(name);
     if (!core.connectPending || this.nonBlocking(fd)) return check("connect", result, name);
-    const patience = patienceOf(core, "send", false, options);
+    const patience = patienceOf("connect", core, "send", false, options);
     // EINPROGRESS, EALREADY: a connection that is being made goes on without us; EAGAIN: there was no room in a queue
     return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno: -result });
   };
@@ -155,30 +157,24 @@ export class PosixSockets extends PosixFiles {
       address: sockaddr(this.host, connection.remoteName) as A,
     });
     const call = new AcceptCall(core, this.host.descriptors, wrap, syscall);
-    return perform(this.host, call, patienceOf(core, "receive", this.nonBlocking(fd), options));
+    return perform(this.host, call, patienceOf(syscall, core, "receive", this.nonBlocking(fd), options));
   }
 }
 
+/** How long a call may wait. TypeError for a last argument that is none. */
 export function patienceOf(
+  syscall: string,
   core: SocketCore,
   direction: "receive" | "send",
   nonBlocking: boolean,
   options: CallOptions,
 ): Patience {
-  checkOptions(options);
+  checkOptions(syscall, options);
   const patience = nonBlocking ? NOT_AT_ALL : optionPatience(core, direction);
   return options.signal === undefined ? patience : { ...patience, signal: options.signal };
 }
 
 const NOT_AT_ALL: Patience = { ...FOREVER, nonBlocking: true };
-
-/** The last argument of a call that may wait. */
-export function checkOptions(options: unknown): asserts options is CallOptions {
-  const signal = typeof options === "object" && options !== null ? Reflect.get(options, "signal") : options;
-  const isSignal = typeof signal === "object" && signal !== null && "aborted" in signal;
-  if (typeof options === "object" && options !== null && (signal === undefined || isSignal)) return;
-  throw new TypeError(`the last argument is an object { signal } with an AbortSignal, not ${show(options)}`);
-}
 
 export function check(syscall: string, result: number, name?: SocketName): void {
   if (result < 0) throw new SocketError(result, syscall, ...namePlace(name));

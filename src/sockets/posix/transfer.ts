@@ -100,7 +100,7 @@ export class PosixTransfer extends PosixSockets {
     const found = this.destination("sendmsg", core, message.name);
     const to = found instanceof Promise ? await found : found;
     const call = this.sendCall(core, fd, "sendmsg", data, flags, to);
-    const patience = patienceOf(core, "send", this.sendsAtOnce(fd, flags), options);
+    const patience = patienceOf("sendmsg", core, "send", this.sendsAtOnce(fd, flags), options);
     const outgoing = prepareControl(this.host, core, message.control);
     if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
     call.outgoing = outgoing;
@@ -210,7 +210,7 @@ export class PosixTransfer extends PosixSockets {
   ): Promise<number> {
     checkPointer(syscall, data);
     const call = this.sendCall(core, fd, syscall, toBytes(syscall, data), flags, to);
-    return perform(this.host, call, patienceOf(core, "send", this.sendsAtOnce(fd, flags), options));
+    return perform(this.host, call, patienceOf(syscall, core, "send", this.sendsAtOnce(fd, flags), options));
   }
 
   private sendCall(
@@ -242,7 +242,7 @@ export class PosixTransfer extends PosixSockets {
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
     call.wantsRights = wantsRights;
     call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
-    return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
+    return perform(this.host, call, patienceOf(syscall, core, "receive", call.atOnce, options));
   }
 
   /** Into many buffers: by way of one that is as long as what there is. */
@@ -272,7 +272,7 @@ export class PosixTransfer extends PosixSockets {
     const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, scatter);
     call.wantsRights = wantsRights;
     call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
-    return perform(this.host, call, patienceOf(core, "receive", call.atOnce, options));
+    return perform(this.host, call, patienceOf(syscall, core, "receive", call.atOnce, options));
   }
 }
 

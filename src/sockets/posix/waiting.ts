@@ -3,10 +3,10 @@ import { EFAULT, EINVAL } from "../../base/errno.ts";
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from "../constants.ts";
 import { type EpollEvent, EpollInstance, epollWait } from "../epoll.ts";
 import { SocketError } from "../error.ts";
-import { checkInteger, checkRange, show } from "../misuse.ts";
+import { checkFields, checkInteger, checkRange, show } from "../misuse.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "../poll.ts";
-import { checkDescriptor } from "./checks.ts";
-import { type CallOptions, check, checkOptions } from "./sockets.ts";
+import { checkDescriptor, checkOptions } from "./checks.ts";
+import { type CallOptions, check } from "./sockets.ts";
 import { PosixTransfer } from "./transfer.ts";
 
 /** `struct pollfd`. */
@@ -41,7 +41,7 @@ export class PosixWaiting extends PosixTransfer {
   ): Promise<number> => {
     checkPollFds(fds);
     checkTimeout("poll", timeoutMillis);
-    checkOptions(options);
+    checkOptions("poll", options);
     if (fds.length > this.host.descriptors.limits.descriptors) throw new SocketError(EINVAL, "poll");
     const asked = fds.filter(({ fd }) => fd >= 0);
     const entries = asked.map(({ fd, events }) => {
@@ -62,7 +62,7 @@ export class PosixWaiting extends PosixTransfer {
   ): Promise<SelectResult> => {
     checkSets(sets);
     checkTimeout("select", timeoutMillis);
-    checkOptions(options);
+    checkOptions("select", options);
     const watch = (fds: Iterable<number> | undefined, wanted: number): PollEntry[] =>
       [...(fds ?? [])].map((fd) => new PollEntry(fd, this.get(fd, "select").file, wanted));
     const read = watch(sets.read, SELECT_READ);
@@ -118,7 +118,7 @@ export class PosixWaiting extends PosixTransfer {
   ): Promise<number> => {
     checkInteger("epoll_wait", "maxevents", maxevents);
     checkTimeout("epoll_wait", timeoutMillis);
-    checkOptions(options);
+    checkOptions("epoll_wait", options);
     if (maxevents <= 0) throw new SocketError(EINVAL, "epoll_wait");
     if (events === undefined || events === null) throw new SocketError(EFAULT, "epoll_wait");
     if (!Array.isArray(events)) {
@@ -169,6 +169,7 @@ function checkEvent(event: unknown): void {
   if (typeof event !== "object") {
     throw new TypeError(`epoll_ctl: the event is an object { events, data }, not ${show(event)}`);
   }
+  checkFields("epoll_ctl", "field of the event", event as object, ["events", "data"]);
   // a mask with EPOLLET is negative where bits were or-ed
   checkRange("epoll_ctl", "events", (event as EpollEvent).events, -0x8000_0000, 0xffff_ffff);
 }

@@ -9,7 +9,7 @@ import { AF_PACKET, MSG_DONTWAIT } from "../constants.ts";
 import { SocketCore } from "../core.ts";
 import type { Description } from "../descriptors.ts";
 import { SocketError } from "../error.ts";
-import { checkInteger, show } from "../misuse.ts";
+import { checkInteger, checkWaiting, show } from "../misuse.ts";
 import { type OptionValue, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
 import type { SocketHost } from "../socket-host.ts";
 import { namePlace, type SocketName } from "../socket-name.ts";
@@ -49,19 +49,6 @@ export function checkTimeout(call: string, millis: unknown): asserts millis is n
   if (millis === null || (typeof millis === "number" && millis >= 0 && millis <= LONGEST)) return;
   throw new RangeError(
     `${call}: the time is null or a number of milliseconds from 0 to 1e12, not ${show(millis)}`,
-  );
-}
-
-/** Checks the last argument of a call that may wait. */
-export function checkWaiting(call: string, waiting: unknown): asserts waiting is Waiting | undefined {
-  if (waiting === undefined) return;
-  const signal: unknown =
-    typeof waiting === "object" && waiting !== null ? Reflect.get(waiting, "signal") : null;
-  const isSignal =
-    typeof signal === "object" && signal !== null && "aborted" in signal && "addEventListener" in signal;
-  if (signal === undefined || isSignal) return;
-  throw new TypeError(
-    `${call}: the last argument is an object { signal } with an AbortSignal, not ${show(waiting)}`,
   );
 }
 

@@ -1,5 +1,5 @@
 /** `makefile`: a socket as a file, of text or bytes, with buffers or without. */
-import { checkInteger, show } from "../misuse.ts";
+import { checkFields, checkInteger, show } from "../misuse.ts";
 import { BinaryFile } from "./binary-file.ts";
 import { type FilePort, RawFile } from "./raw-file.ts";
 import { checkNewline, makeCodec, type Newline, type TextErrors } from "./text-codec.ts";
@@ -47,6 +47,7 @@ export function makeFile(
     const form = "{ buffering, encoding, errors, newline }";
     throw new TypeError(`makefile: options are an object ${form}, not ${show(options)}`);
   }
+  checkFields("makefile", "option", options, ["buffering", "encoding", "errors", "newline"]);
   const { buffering = -1, encoding = "utf-8", errors = "strict", newline = null } = options;
   checkInteger("makefile", "buffering", buffering);
   const isBinary = mode.includes("b");

@@ -5,10 +5,10 @@ import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../constants.ts";
 import type { Description } from "../descriptors.ts";
 import { EpollInstance, epollWait } from "../epoll.ts";
 import { SocketError } from "../error.ts";
-import { checkInteger, checkRange, show } from "../misuse.ts";
+import { checkInteger, checkRange, checkWaiting, show } from "../misuse.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "../poll.ts";
 import type { SocketHost } from "../socket-host.ts";
-import { checkWaiting, type Waiting } from "./handle.ts";
+import type { Waiting } from "./handle.ts";
 
 /** What can be waited for: a descriptor, or an object that has one: a socket, a file, an epoll object. */
 export type Selectable = number | { fileno(): number };
