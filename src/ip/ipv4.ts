@@ -83,7 +83,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.identification = new Identification(key);
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
     const { identification, transports } = this;
-    this.raw = new Raw({ clock, paths: this, config, identification });
+    this.raw = new Raw({ clock, paths: this, config, identification, transports });
     this.icmp = new Icmp({ clock, random, config, paths: this, transports, raw: this.raw });
     this.register(PROTOCOL_ICMP, this.icmp);
     this.ownCopies = new OwnCopies(clock, this.counters, (packet) => this.inputOwn(packet));

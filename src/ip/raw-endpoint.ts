@@ -10,6 +10,7 @@ import {
   rewriteHeaderChecksum,
 } from "./ipv4-header.ts";
 import type { Ipv4Path } from "./ipv4-path.ts";
+import type { IcmpReport } from "./path.ts";
 import type { Raw } from "./raw.ts";
 import { IpEndpoint, type OneSend, type RawEnvironment } from "./raw-ip-endpoint.ts";
 
@@ -60,10 +61,19 @@ export class RawEndpoint extends IpEndpoint {
     return true;
   }
 
-  /** Whether an ICMP error about a datagram from `source` to `destination` concerns it. */
-  concerns(source: number, destination: number): boolean {
-    const isOurs = this.localAddress === ANY_ADDRESS || this.localAddress === source;
-    return isOurs && (!this.connected || this.remoteAddress === destination);
+  /** Whether an ICMP error about a datagram of its protocol concerns it. */
+  concerns({ source, destination, packet }: IcmpReport): boolean {
+    const { localAddress, settings } = this;
+    if (localAddress !== ANY_ADDRESS && localAddress !== source) return false;
+    if (settings.interface >= 0 && settings.interface !== packet.interfaceIndex) return false;
+    return !this.connected || this.remoteAddress === destination;
+  }
+
+  /** A transport checks what it believes more closely than can be done here: it is to it to learn of its paths. */
+  protected override believes(report: IcmpReport): boolean {
+    const { protocol, environment } = this;
+    const isOurs = protocol === PROTOCOL_ICMP || environment.transports[protocol] === undefined;
+    return isOurs && super.believes(report);
   }
 
   protected override forget(): void {

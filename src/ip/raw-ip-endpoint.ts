@@ -17,7 +17,7 @@ import type { Identification } from "./identification.ts";
 import { IPV4_HEADER_LENGTH, MAX_DATAGRAM_LENGTH } from "./ipv4-header.ts";
 import type { Ipv4Path } from "./ipv4-path.ts";
 import { Memberships } from "./memberships.ts";
-import type { IcmpReport, PathChoice, PathFinder, SendOptions } from "./path.ts";
+import type { IcmpReport, PathChoice, PathFinder, SendOptions, Transport } from "./path.ts";
 import type { RawCounters } from "./raw-counters.ts";
 import { RawErrors } from "./raw-errors.ts";
 import {
@@ -40,6 +40,8 @@ export interface RawEnvironment {
   readonly config: IpConfig;
   readonly identification: Identification;
   readonly counters: RawCounters;
+  /** By protocol number: who looks after it. */
+  readonly transports: readonly (Transport | undefined)[];
 }
 
 /** What one `send` has otherwise than the settings say. */
@@ -99,6 +101,8 @@ export abstract class IpEndpoint {
   /** The path of the last datagram, and for whom it was found. */
   private lastPath: Ipv4Path | undefined = undefined;
   private pathDestination = 0;
+  /** Where the last datagram went. */
+  private sentTo = ANY_ADDRESS;
   private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
   private readonly news = new Task(() => this.onEvent?.());
 
@@ -166,15 +170,15 @@ export abstract class IpEndpoint {
   ): number {
     if (this.closed) return -EBADF;
     const isTooLong = length > MAX_DATAGRAM_LENGTH;
-    const result = isTooLong
-      ? -EMSGSIZE
-      : this.transmit(data, offset, length, address || LOOPBACK_ADDRESS, one);
+    const destination = address || LOOPBACK_ADDRESS;
+    const result = isTooLong ? -EMSGSIZE : this.transmit(data, offset, length, destination, one);
     const { counters } = this.environment;
     if (result < 0) {
       counters.sendFailed++;
       return result;
     }
     counters.sent++;
+    this.sentTo = destination;
     return length;
   }
 
@@ -274,11 +278,16 @@ export abstract class IpEndpoint {
   icmpError(report: IcmpReport): void {
     const { type, code } = report;
     const isTooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
-    if (isTooBig && this.settings.pathMtuDiscovery !== DISCOVERY_DONT) {
+    if (isTooBig && this.settings.pathMtuDiscovery !== DISCOVERY_DONT && this.believes(report)) {
       this.environment.paths.learnPathMtu(report.destination, report.mtu);
     }
     this.onError?.(report);
     if (this.errors.icmpError(report, this.connected, this.queue.memory)) this.notify();
+  }
+
+  /** Whether what `report` says of the path may be true: an address that we send to (RFC 5927 §7; Linux asks nothing). */
+  protected believes({ destination }: IcmpReport): boolean {
+    return destination === this.sentTo || (this.connected && destination === this.remoteAddress);
   }
 
   /** Puts a copy of `length` bytes of `packet`, from the absolute offset `start`, into the queue. */

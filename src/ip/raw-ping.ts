@@ -61,6 +61,13 @@ export class PingEndpoint extends IpEndpoint {
     return this.hears(packet.destination, packet.interfaceIndex);
   }
 
+  /** Whether an ICMP error about an echo request with its identifier concerns it. */
+  concerns({ source, packet }: IcmpReport): boolean {
+    const { localAddress, settings } = this;
+    if (settings.interface >= 0 && settings.interface !== packet.interfaceIndex) return false;
+    return localAddress === ANY_ADDRESS || localAddress === source;
+  }
+
   /** Keeps a copy of the message that `packet` frames. */
   deliver(packet: Packet): void {
     this.keep(packet, packet.offset, packet.length);
@@ -164,9 +171,7 @@ export class Pings {
     const { view } = report.packet.slab;
     if (view.getUint8(report.offset) !== ICMP_ECHO_REQUEST) return false;
     const sharers = this.byIdentifier.get(view.getUint16(report.offset + AT_IDENTIFIER));
-    const found = sharers?.findLast(
-      ({ localAddress }) => localAddress === ANY_ADDRESS || localAddress === report.source,
-    );
+    const found = sharers?.findLast((endpoint) => endpoint.concerns(report));
     if (found === undefined) return false;
     this.environment.counters.errorsReceived++;
     found.icmpError(report);

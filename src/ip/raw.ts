@@ -52,7 +52,7 @@ export class Raw {
     if (sharers === undefined) return false;
     let found = false;
     for (const endpoint of sharers) {
-      if (!endpoint.concerns(report.source, report.destination)) continue;
+      if (!endpoint.concerns(report)) continue;
       found = true;
       this.counters.errorsReceived++;
       endpoint.icmpError(report);

@@ -462,6 +462,7 @@ describe("ICMP errors about what raw endpoints sent", () => {
   test("lower the path's MTU, unless discovery is off", () => {
     using((host) => {
       const endpoint = open(host);
+      expect(send(endpoint, pattern(1480), "10.0.0.2")).toBe(1480);
       endpoint.settings.pathMtuDiscovery = DISCOVERY_DONT;
       host.receive(error(3, 4, "10.0.0.2", 1000));
       endpoint.settings.pathMtuDiscovery = DISCOVERY_DO;
@@ -470,6 +471,57 @@ describe("ICMP errors about what raw endpoints sent", () => {
       expect(send(endpoint, pattern(981), "10.0.0.2")).toBe(-EMSGSIZE);
       expect(send(endpoint, pattern(980), "10.0.0.2")).toBe(980);
       host.link.take();
+    });
+  });
+
+  test("RFC5927-7: lower no path to which nothing is sent, nor one whose transport checks more closely", () => {
+    using((host) => {
+      const [connected, idle, sniffer] = [open(host), open(host), open(host, 17)];
+      connected!.connect(address("10.0.0.2"), 0);
+      const mtuAfter = (message: Uint8Array, to: string) => {
+        host.receive(message);
+        return host.path(to).mtu;
+      };
+      expect(mtuAfter(error(3, 4, "10.0.0.3", 1000), "10.0.0.3")).toBe(1500);
+      expect(mtuAfter(error(3, 4, "10.0.0.2", 1000), "10.0.0.2")).toBe(1000);
+      expect(send(idle!, text("x"), "10.0.0.3")).toBe(1);
+      expect(mtuAfter(error(3, 4, "10.0.0.3", 1000), "10.0.0.3")).toBe(1000);
+      expect(send(sniffer!, text("12345678"), "10.0.0.4")).toBe(8);
+      const payload = datagram({
+        protocol: 17,
+        source: "10.0.0.1",
+        destination: "10.0.0.4",
+        payload: pattern(8),
+      });
+      expect(mtuAfter(icmp({ type: 3, code: 4, rest: 1000, payload }), "10.0.0.4")).toBe(1500);
+      host.link.take();
+    });
+  });
+
+  test("are nothing to one that is bound to another interface, as in Linux", () => {
+    using((host) => {
+      const [here, elsewhere] = [open(host), open(host)];
+      for (const endpoint of [here!, elsewhere!]) endpoint.settings.receiveErrors = true;
+      here!.settings.interface = host.eth0.index;
+      elsewhere!.settings.interface = host.lo.index;
+      host.receive(error(3, 3, "10.0.0.2"));
+      expect([here!.takeError(), elsewhere!.takeError()]).toEqual([ECONNREFUSED, 0]);
+    });
+  });
+
+  test("reach the ping socket that is bound to the interface by which they come", () => {
+    using((host) => {
+      const [here, elsewhere] = [host.ip.raw.pings.create(), host.ip.raw.pings.create()];
+      for (const endpoint of [here!, elsewhere!]) {
+        endpoint.settings.receiveErrors = true;
+        expect(endpoint.bind(0, 7)).toBe(0);
+      }
+      elsewhere!.settings.interface = host.lo.index; // the newest, which would be asked first
+      const { payload } = parseIpv4(icmp({ type: 8, rest: 0x7_0001 }));
+      const request = datagram({ protocol: 1, source: "10.0.0.1", destination: "10.0.0.2", payload });
+      host.receive(icmp({ type: 3, code: 1, payload: request }));
+      expect([here!.takeError(), elsewhere!.takeError()]).toEqual([EHOSTUNREACH, 0]);
+      for (const endpoint of [here!, elsewhere!]) endpoint.close();
     });
   });
 
