@@ -78,8 +78,8 @@ export abstract class SocketModule implements SocketHost {
   abstract addressOf(call: string, text: string): number | Promise<number>;
 
   /**
-   * A socket, the Python way: default AF_INET and SOCK_STREAM. SOCK_NONBLOCK may be or-ed into `type`. With `{ fileno }`
-   * it takes over a descriptor there is. EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM, EMFILE, ENFILE.
+   * A socket, the Python way: default, also for -1, AF_INET and SOCK_STREAM. SOCK_NONBLOCK may be or-ed into `type`. With
+   * `{ fileno }` it takes over a descriptor there is. EAFNOSUPPORT, ESOCKTNOSUPPORT, EPROTONOSUPPORT, EPERM, EMFILE, ENFILE.
    */
   socket(family?: typeof AF_INET, type?: number, protocol?: number): Socket;
   socket(family: typeof AF_UNIX, type?: number, protocol?: number): Socket<string>;
@@ -97,9 +97,14 @@ export abstract class SocketModule implements SocketHost {
   ): Socket<AnyAddress> {
     if (typeof family === "object" && family !== null) return this.adopt(family.fileno);
     checkKind("socket", family, type, protocol);
-    const core = this.makeSocket(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
+    const kind = type === -1 ? SOCK_STREAM : type; // in Python -1 says "the default"
+    const core = this.makeSocket(
+      family === -1 ? AF_INET : family,
+      kind & ~(SOCK_NONBLOCK | SOCK_CLOEXEC),
+      protocol === -1 ? 0 : protocol,
+    );
     if (typeof core === "number") throw new SocketError(core, "socket");
-    return this.wrap(core, "socket", type);
+    return this.wrap(core, "socket", kind);
   }
 
   /** Two sockets that are connected to each other. Only AF_UNIX, the default, has such: else EOPNOTSUPP. */

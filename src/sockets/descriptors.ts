@@ -50,6 +50,17 @@ export class Description {
   }
 }
 
+/** One descriptor in use, as the objects that act by its number know it: dup2 changes what it stands for. */
+export class Slot {
+  /** When it is no longer open: what it stood for last. */
+  description: Description;
+  open = true;
+
+  constructor(description: Description) {
+    this.description = description;
+  }
+}
+
 export class DescriptorTable {
   readonly limits: Limits;
   /** Descriptions that something refers to. */
@@ -60,7 +71,7 @@ export class DescriptorTable {
   onOnlyUnderWay: ((file: OpenFile) => void) | undefined = undefined;
   /** Descriptors with FD_CLOEXEC: remembered, for there is no exec. */
   readonly closeOnExec = new Set<number>();
-  private readonly entries: (Description | undefined)[] = new Array(FIRST).fill(undefined);
+  private readonly slots: (Slot | undefined)[] = new Array(FIRST).fill(undefined);
   /** No descriptor below this one is free. */
   private lowest = FIRST;
 
@@ -97,38 +108,46 @@ export class DescriptorTable {
    * undefined for nothing.
    */
   put(descriptor: number, description: Description): Description | undefined {
-    const before = this.entries[descriptor];
-    while (this.entries.length < descriptor) this.entries.push(undefined);
+    const slot = this.slots[descriptor];
+    const before = slot?.description;
+    while (this.slots.length < descriptor) this.slots.push(undefined);
     this.closeOnExec.delete(descriptor);
-    this.entries[descriptor] = description;
+    if (slot === undefined) this.slots[descriptor] = new Slot(description);
+    else slot.description = description;
     description.references++;
     return before;
   }
 
   get(descriptor: number): Description | undefined {
-    return this.entries[descriptor];
+    return this.slots[descriptor]?.description;
+  }
+
+  /** For who goes on acting by this number. One that is closed and opened again has another slot. */
+  slot(descriptor: number): Slot | undefined {
+    return this.slots[descriptor];
   }
 
   /** Frees `descriptor`. Returns what it stood for, to be dropped by the caller, or -EBADF. */
   remove(descriptor: number): Description | number {
-    const description = this.entries[descriptor];
-    if (description === undefined) return -EBADF;
-    this.entries[descriptor] = undefined;
+    const slot = this.slots[descriptor];
+    if (slot === undefined) return -EBADF;
+    slot.open = false;
+    this.slots[descriptor] = undefined;
     this.closeOnExec.delete(descriptor);
     if (descriptor < this.lowest) this.lowest = Math.max(descriptor, FIRST);
-    return description;
+    return slot.description;
   }
 
   /** The descriptors in use, in order. */
   *used(): IterableIterator<number> {
-    for (let descriptor = 0; descriptor < this.entries.length; descriptor++) {
-      if (this.entries[descriptor] !== undefined) yield descriptor;
+    for (let descriptor = 0; descriptor < this.slots.length; descriptor++) {
+      if (this.slots[descriptor] !== undefined) yield descriptor;
     }
   }
 
   private free(least: number): number {
     let descriptor = Math.max(least, this.lowest);
-    while (this.entries[descriptor] !== undefined) descriptor++;
+    while (this.slots[descriptor] !== undefined) descriptor++;
     if (least <= this.lowest) this.lowest = descriptor; // the search need not begin lower again
     return descriptor;
   }

@@ -17,6 +17,8 @@ export type SocketKind = "stream" | "datagram" | "ping" | "raw" | "packet" | "un
 
 /** The bits of a type that are not flags. */
 const TYPE_MASK = 15;
+/** The last domain that Linux has a number for: AF_MCTP. */
+const LAST_DOMAIN = 45;
 /** The last type that Linux has a number for: SOCK_PACKET. */
 const LAST_TYPE = 10;
 /** IPPROTO_MPTCP: the last protocol that Linux has a number for. */
@@ -24,8 +26,8 @@ const LAST_PROTOCOL = 262;
 
 /**
  * What `socket(domain, type, protocol)` makes, `type` without SOCK_NONBLOCK and SOCK_CLOEXEC; or the negative errno that
- * Linux gives, the first that applies: EINVAL (unknown flags in the type), EAFNOSUPPORT, EINVAL (no such type), and then
- * what the domain says.
+ * Linux gives, the first that applies: EINVAL (unknown flags in the type), EAFNOSUPPORT (beyond all domains), EINVAL
+ * (beyond all types), EAFNOSUPPORT (not here), and then what the domain says.
  */
 export function socketKind(
   domain: number,
@@ -34,8 +36,9 @@ export function socketKind(
   capabilities: ReadonlySet<Capability>,
 ): SocketKind | number {
   if ((type & ~TYPE_MASK) !== 0) return -EINVAL;
-  if (domain !== AF_INET && domain !== AF_UNIX && domain !== AF_PACKET) return -EAFNOSUPPORT;
+  if (domain < 0 || domain > LAST_DOMAIN) return -EAFNOSUPPORT;
   if (type > LAST_TYPE) return -EINVAL;
+  if (domain !== AF_INET && domain !== AF_UNIX && domain !== AF_PACKET) return -EAFNOSUPPORT;
   if (domain === AF_UNIX) return "unix";
   const mayBeRaw = capabilities.has("CAP_NET_RAW");
   if (domain === AF_INET) return inetKind(type, protocol, mayBeRaw);

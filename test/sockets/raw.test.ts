@@ -200,11 +200,12 @@ describe("socket()", () => {
   it("refuses in Linux's order what there is not", async () => {
     const host = network().host("a");
     const refused = (domain: number, type: number, protocol = 0) =>
-      thrown(() => host.socket(domain, type, protocol)).code;
+      thrown(() => host.posix.socket(domain, type, protocol)).code;
     for (const domain of [-1, 0, 3, AF_INET6, 16, 99])
       expect(refused(domain, SOCK_STREAM)).toBe("EAFNOSUPPORT");
     expect(refused(AF_INET6, 99)).toBe("EINVAL"); // flags that there are not come first
-    expect(refused(AF_INET6, 11)).toBe("EAFNOSUPPORT");
+    expect(refused(AF_INET6, 11)).toBe("EINVAL"); // as those that no family has, but for
+    expect(refused(99, 11)).toBe("EAFNOSUPPORT"); // what is no family at all
     for (const type of [-1, 11, 15, 16, 99]) expect(refused(AF_INET, type)).toBe("EINVAL");
     for (const type of [0, SOCK_RDM, SOCK_SEQPACKET, 6])
       expect(refused(AF_INET, type)).toBe("ESOCKTNOSUPPORT");

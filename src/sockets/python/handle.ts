@@ -7,7 +7,7 @@ import { optionPatience, type Patience } from "../async.ts";
 import { closeFile, takesWhatIsThere } from "../calls.ts";
 import { AF_PACKET, MSG_DONTWAIT } from "../constants.ts";
 import { SocketCore } from "../core.ts";
-import type { Description } from "../descriptors.ts";
+import type { Description, Slot } from "../descriptors.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, checkWaiting, show } from "../misuse.ts";
 import { type OptionValue, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
@@ -54,7 +54,10 @@ export function checkTimeout(call: string, millis: unknown): asserts millis is n
 
 export abstract class Handle<A> {
   protected readonly host: SocketHost;
-  protected readonly description: Description;
+  /** What `descriptor` stands for: dup2 may have it stand for something else. */
+  private readonly slot: Slot;
+  /** What it stood for at first: Python remembers its family, type and protocol. */
+  private readonly made: SocketCore;
   /** -1 when closed or detached. */
   protected descriptor: number;
   private timeoutMillis: number | null;
@@ -69,11 +72,13 @@ export abstract class Handle<A> {
     descriptor: number,
     timeoutMillis: number | null = host.defaultTimeoutMillis,
   ) {
-    const description = host.descriptors.get(descriptor);
-    if (description === undefined) throw new SocketError(EBADF, "socket");
+    const slot = host.descriptors.slot(descriptor);
+    if (slot === undefined) throw new SocketError(EBADF, "socket");
+    const { description } = slot;
     if (!(description.file instanceof SocketCore)) throw new SocketError(ENOTSOCK, "socket");
     this.host = host;
-    this.description = description;
+    this.slot = slot;
+    this.made = description.file;
     this.descriptor = descriptor;
     this.timeoutMillis = timeoutMillis;
     if (timeoutMillis !== null) description.nonBlocking = true;
@@ -81,17 +86,17 @@ export abstract class Handle<A> {
 
   /** AF_INET … */
   get family(): number {
-    return this.file.domain;
+    return this.made.domain;
   }
 
   /** SOCK_STREAM … */
   get type(): number {
-    return this.file.type;
+    return this.made.type;
   }
 
   /** IPPROTO_TCP … */
   get proto(): number {
-    return this.file.protocol;
+    return this.made.protocol;
   }
 
   /** The descriptor, which `host.posix` takes too; -1 once closed. */
@@ -107,10 +112,10 @@ export abstract class Handle<A> {
   async close(): Promise<void> {
     this.closing = true;
     if (this.openFiles > 0) return;
-    const { description, descriptor, host } = this;
+    const { description, descriptor, host, slot } = this;
     this.descriptor = -1;
     // somebody may have closed the descriptor by its number, and another socket may have it now
-    if (descriptor < 0 || host.descriptors.get(descriptor) !== description) return;
+    if (descriptor < 0 || !slot.open) return;
     host.descriptors.remove(descriptor);
     if (description.drop()) await closeFile(host, description.file);
   }
@@ -199,20 +204,28 @@ export abstract class Handle<A> {
     return this.open("core");
   }
 
+  protected get description(): Description {
+    return this.slot.description;
+  }
+
   /** The socket, open or not. */
   protected get file(): SocketCore {
-    return this.description.file as SocketCore;
+    const { file } = this.slot.description;
+    return file instanceof SocketCore ? file : this.made;
   }
 
   /** Whether it was closed at this end. */
   protected get closedHere(): boolean {
-    return this.descriptor < 0 || this.file.closed;
+    return this.descriptor < 0 || !this.slot.open || this.file.closed;
   }
 
   protected open(syscall: string): SocketCore {
     if (this.descriptor < 0) throw new SocketError(EBADF, syscall);
-    if (this.file.closed) throw new SocketError(this.file.closedErrno, syscall);
-    return this.file;
+    const { file } = this.slot.description;
+    if (file.closed) throw new SocketError(file.closedErrno, syscall);
+    if (!this.slot.open) throw new SocketError(EBADF, syscall);
+    if (!(file instanceof SocketCore)) throw new SocketError(ENOTSOCK, syscall);
+    return file;
   }
 
   protected check(syscall: string, result: number, name?: SocketName): void {

@@ -1,8 +1,8 @@
 /** Python's `select` module: `select`, and the objects that `poll` and `epoll` make. */
-import { EBADF, ENOENT } from "../../base/errno.ts";
+import { EBADF, EINVAL, ENOENT } from "../../base/errno.ts";
 import { POLLIN, POLLOUT, POLLPRI } from "../../base/readiness.ts";
 import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../constants.ts";
-import type { Description } from "../descriptors.ts";
+import type { Description, Slot } from "../descriptors.ts";
 import { EpollInstance, epollWait } from "../epoll.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, checkRange, checkWaiting, show } from "../misuse.ts";
@@ -127,14 +127,14 @@ export class Poller {
 /** What `host.epoll()` makes: a descriptor of its own, which watches others. */
 export class Epoller {
   private readonly host: SocketHost;
-  private readonly description: Description;
+  private readonly slot: Slot;
   private descriptor: number;
 
   /** Takes over the descriptor of an epoll instance. */
   constructor(host: SocketHost, descriptor: number) {
     this.host = host;
     this.descriptor = descriptor;
-    this.description = host.descriptors.get(descriptor)!;
+    this.slot = host.descriptors.slot(descriptor)!;
   }
 
   /** Whether its descriptor is closed. */
@@ -194,9 +194,10 @@ export class Epoller {
 
   /** Closes its descriptor; a second time nothing happens. */
   close(): void {
-    const { description, descriptor, host } = this;
+    const { descriptor, host, slot } = this;
     this.descriptor = -1;
-    if (descriptor < 0 || host.descriptors.get(descriptor) !== description) return;
+    if (descriptor < 0 || !slot.open) return;
+    const { description } = slot;
     host.descriptors.remove(descriptor);
     if (description.drop()) description.file.close();
   }
@@ -207,10 +208,12 @@ export class Epoller {
   }
 
   private open(call: string): EpollInstance {
-    const { file } = this.description;
+    const { description, open } = this.slot;
+    const { file } = description;
     if (file.closed) throw new SocketError(file.closedErrno, call);
-    if (this.closed) throw new SocketError(EBADF, call);
-    return this.description.file as EpollInstance;
+    if (this.closed || !open) throw new SocketError(EBADF, call);
+    if (!(file instanceof EpollInstance)) throw new SocketError(EINVAL, call);
+    return file;
   }
 
   private target(call: string, what: Selectable): [number, Description] {
