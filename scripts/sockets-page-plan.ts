@@ -97,7 +97,9 @@ export const CALL_GROUPS: readonly CallGroup[] = [
   },
   {
     title: "Files made from a socket",
-    text: "What `socket.makefile()` gives: files of text, of bytes with a buffer, and of bytes without one.",
+    text:
+      "What `socket.makefile()` gives: files of text, of bytes with a buffer, and of bytes without one. What the socket's " +
+      "`recv` and `send` fail with, their calls fail with.",
     prefix: "file.",
     classes: [
       ["src/sockets/python/file-base.ts", "SocketFile"],
@@ -285,24 +287,77 @@ export const CONSTANT_GROUPS: readonly ConstantGroup[] = [
   },
 ];
 
-/** What a book may name that no constant stands for. */
+/** What a book may name that no constant or call stands for. */
 export const NOT_HERE: readonly (readonly [what: string, instead: string, why: string])[] = [
   [
     "any other domain, `AF_NS` too",
     "EAFNOSUPPORT",
     "Linux has no constant for it, or nothing here speaks it",
   ],
-  ["any other type", "ESOCKTNOSUPPORT", "as in Linux"],
+  ["any other type, `SOCK_PACKET` too", "ESOCKTNOSUPPORT", "as in Linux; frames come through AF_PACKET"],
   ["any other option", "ENOPROTOOPT", "as in Linux"],
+  [
+    "`IP_ADD_SOURCE_MEMBERSHIP`, `IP_BLOCK_SOURCE`, `MCAST_JOIN_GROUP` and their kin",
+    "ENOPROTOOPT",
+    "groups are joined whole, whoever sends: there is no IGMPv3",
+  ],
+  ["`IP_MINTTL`", "ENOPROTOOPT", "compare what IP_RECVTTL tells"],
+  ["`SO_NO_CHECK`", "ENOPROTOOPT", "checksums are always made; a wire may have `checksum: false`"],
+  ["`SO_TIMESTAMPNS`, `SO_TIMESTAMPING`", "SO_TIMESTAMP", "a host's clock counts microseconds"],
+  ["`SO_ATTACH_FILTER`", "ENOPROTOOPT", "there is no BPF; ICMP_FILTER, or a condition after `recvfrom`"],
+  ["`TCP_FASTOPEN`, `MSG_FASTOPEN`", "ENOPROTOOPT", "RFC 7413 is not there"],
+  ["`TCP_MD5SIG`", "ENOPROTOOPT", "RFC 2385 is not there"],
+  ["`F_SETOWN`, `O_ASYNC`, `FIOASYNC`", "EINVAL, ENOTTY", "they ask for SIGIO, and there are no signals"],
   [
     "signals: `SIGIO`, `SIGURG`, `SIGPIPE`",
     "EPIPE, readiness",
     "there are no processes that they could go to",
   ],
+  ["`SIOCGIFHWADDR`", "ENOTTY", "no link here has addresses of its own"],
+  [
+    "`SIOCSIFADDR` and what else changes an interface",
+    "ENOTTY",
+    "`host.attach`, `host.detach`, `host.route`",
+  ],
+  [
+    "`pselect`, `ppoll`, `epoll_pwait`",
+    "`select`, `poll`, `epoll_wait`",
+    "without signals there is no mask of them",
+  ],
+  ["`sendmmsg`, `recvmmsg`", "a loop", "they save system calls, and there are none"],
+  ["`pipe`", "`socketpair`", "a pair is a pipe in both directions"],
   ["`sendfile`, `splice`", "`read` and `write`", "there are no files but sockets and epolls"],
   [
     "`fork`, inheritance by `exec`",
     "tasks that share descriptors",
     "a host runs in one process; FD_CLOEXEC is kept",
+  ],
+  ["`fd_set`, `FD_ZERO`, `FD_SET`, `FD_ISSET`", "arrays of descriptors", "`select` takes and gives them"],
+  ["`FD_SETSIZE`", "1024", "Python's `select` refuses higher descriptors; C's does not care"],
+  ["`h_errno`, `herror`", "a `HostError`", "calls throw; `hstrerror` has the text"],
+  [
+    "`inet_network`, `inet_makeaddr`, `inet_netof`, `inet_lnaof`",
+    "`inet_aton`, `&`",
+    "they know classes of addresses, which RFC 1519 has ended",
+  ],
+  [
+    "`gethostbyname2`, `gethostbyname_r` and their kin",
+    "`getaddrinfo`",
+    "nothing here is shared between threads",
+  ],
+  [
+    "Python's `socket.timeout`, `socket.error`, `socket.gaierror`, `socket.herror`",
+    "`error.code`",
+    "SocketError (its `code` ETIMEDOUT for a time-out), GaiError, HostError",
+  ],
+  [
+    "Python's module `selectors`",
+    "`host.epoll()`",
+    "it chooses between what a system has; here all are there",
+  ],
+  [
+    "Python's `socketserver`",
+    "`for await (const c of listener)`",
+    "a task per connection is a call of a function",
   ],
 ];

@@ -147,7 +147,8 @@ function errorSection(): string {
     "A failed call throws or rejects with a `SocketError`: `code` is the name, `errno` the number, negative as in Node, " +
     "`strerror` glibc's text, `syscall`, `address` and `port` what was called; `message` is `connect ECONNREFUSED " +
     "10.0.0.2:80`. The synchronous core returns the number, negative. Error 11 has two names and is called EWOULDBLOCK. " +
-    "All of them are the properties of `errno`.";
+    "All of them are properties of `errno`, there positive as in C. What C writes as `errno == EINPROGRESS` is " +
+    '`error.code === "EINPROGRESS"`, or `error.errno === -errno.EINPROGRESS`; for error 11 `error.code === "EWOULDBLOCK"`.';
   return section("Errors", text, table(["name", "number", "text", "when"], rows));
 }
 
@@ -226,7 +227,11 @@ function isErrorList(sentence: string): boolean {
 }
 
 /** The errors that a call's comment names, and those of the call that it does as: "As `recv`, …". */
-function errorsOf({ name, text }: Documented, calls: readonly Documented[], quoting: readonly string[] = []): string[] {
+function errorsOf(
+  { name, text }: Documented,
+  calls: readonly Documented[],
+  quoting: readonly string[] = [],
+): string[] {
   if (quoting.includes(name)) return [];
   const known = new Set(errors.map((each) => each.name));
   const words: string[] = text.match(/\b(?:E[A-Z]{3,}|GaiError|HostError)\b/g) ?? [];

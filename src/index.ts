@@ -1,5 +1,6 @@
 /** netwright: a TCP/IP stack in pure TypeScript. This is the face that runs anywhere: browsers, Node, Deno, Bun. */
 export { Clock, VirtualClock } from "./base/clock.ts";
+/** Linux's error numbers, positive: `error.errno === -errno.EINPROGRESS`, or simply `error.code === "EINPROGRESS"`. */
 export * as errno from "./base/errno.ts";
 export { Random } from "./base/random.ts";
 export { RealClock } from "./base/real-clock.ts";

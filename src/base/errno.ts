@@ -1,7 +1,9 @@
 /**
  * Linux's error numbers (asm-generic/errno.h), as the synchronous core returns them, negated.
- * The names and texts are POSIX's and glibc's.
+ * The names and texts are POSIX's and glibc's. They are positive, as in C; a SocketError's `errno` is negative, as in Node.
+ * What C writes as `errno == EINPROGRESS` is `error.code === "EINPROGRESS"`; error 11 has the code "EWOULDBLOCK".
  */
+
 /** A right is missing: raw sockets, SO_MARK, SO_RCVBUFFORCE, `sethostname`. */
 export const EPERM = 1;
 /** No such path in AF_UNIX; no such service, protocol or congestion control; not watched by the epoll. */
