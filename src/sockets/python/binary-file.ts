@@ -3,11 +3,13 @@ import { EBADF } from "../../base/errno.ts";
 import { SocketError } from "../error.ts";
 import { checkBuffer, toBytes } from "../misuse.ts";
 import { checkSize, isWouldBlock, join, SocketFile, Turns } from "./file-base.ts";
+import { SOCKET, socketOf } from "./owner.ts";
 import type { RawFile } from "./raw-file.ts";
 
 const NEWLINE = 10;
 
 export class BinaryFile extends SocketFile<Uint8Array, Uint8Array | string> {
+  protected override readonly kind = "BinaryFile";
   private readonly raw: RawFile;
   private readonly reading = new Turns();
   private readonly writing = new Turns();
@@ -29,6 +31,10 @@ export class BinaryFile extends SocketFile<Uint8Array, Uint8Array | string> {
 
   override get closed(): boolean {
     return this.raw.closed;
+  }
+
+  protected override get [SOCKET](): object {
+    return socketOf(this.raw);
   }
 
   override fileno(): number {

@@ -1,7 +1,10 @@
 /** What the files of `makefile` have in common, of bytes or of text. */
 import { EBADF } from "../../base/errno.ts";
+import { INSPECT } from "../../base/inspect.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
+import type { SocketHost } from "../socket-host.ts";
+import { OWNER, ownerOf, SOCKET } from "./owner.ts";
 
 /** Work that is done one piece after the other, in the order it was asked for, whoever awaits it or not. */
 export class Turns {
@@ -18,6 +21,8 @@ export class Turns {
 export abstract class SocketFile<T extends Uint8Array | string, W> implements AsyncIterable<T> {
   /** As `makefile` was told. */
   readonly mode: string;
+  /** The name of its class. */
+  protected abstract readonly kind: string;
   private readonly canRead: boolean;
   private readonly canWrite: boolean;
 
@@ -44,6 +49,20 @@ export abstract class SocketFile<T extends Uint8Array | string, W> implements As
    * too when that was to be closed and no other file is open.
    */
   abstract close(): Promise<void>;
+
+  /** The socket below. */
+  protected abstract get [SOCKET](): object;
+
+  protected get [OWNER](): SocketHost | undefined {
+    return ownerOf(this[SOCKET]);
+  }
+
+  /** In the console: 'TextFile { mode: "rw", Socket { fd: 3, … } }'. */
+  protected [INSPECT](): string {
+    const socket = this[SOCKET];
+    const below = INSPECT in socket ? (socket as { [INSPECT](): string })[INSPECT]() : show(socket);
+    return `${this.kind} { mode: ${show(this.mode)}, ${this.closed ? "closed" : below} }`;
+  }
 
   /** Whether it was opened for reading. */
   readable(): boolean {

@@ -3,6 +3,7 @@
  * it; with all that can be asked of a socket without waiting.
  */
 import { EBADF, ENOTCONN, ENOTSOCK, EOPNOTSUPP, ETIMEDOUT } from "../../base/errno.ts";
+import { INSPECT } from "../../base/inspect.ts";
 import { optionPatience, type Patience } from "../async.ts";
 import { closeFile, takesWhatIsThere } from "../calls.ts";
 import { AF_PACKET, MSG_DONTWAIT } from "../constants.ts";
@@ -14,6 +15,7 @@ import { type OptionValue, type OptionValueOf, readOption, writeOption } from ".
 import type { SocketHost } from "../socket-host.ts";
 import { namePlace, type SocketName } from "../socket-name.ts";
 import { showAddress } from "./addresses.ts";
+import { OWNER } from "./owner.ts";
 
 /** The last argument of every call that may wait. */
 export interface Waiting {
@@ -260,6 +262,15 @@ export abstract class Handle<A> {
     if (direction === "receive" && takesWhatIsThere(this.file, flags)) return AT_ONCE;
     const patience = optionPatience(this.file, direction);
     return signal === undefined ? patience : { ...patience, signal };
+  }
+
+  protected get [OWNER](): SocketHost {
+    return this.host;
+  }
+
+  /** In the console: "Socket { fd: 3, 10.0.0.1:1234 ↔ 10.0.0.2:80 (ESTABLISHED) }". */
+  protected [INSPECT](): string {
+    return `Socket { fd: ${this.descriptor}, ${this.closedHere ? "closed" : this.file.describe()} }`;
   }
 
   protected fileOpened(): void {

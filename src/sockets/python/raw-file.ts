@@ -3,6 +3,7 @@ import { EBADF, ETIMEDOUT } from "../../base/errno.ts";
 import { SocketError } from "../error.ts";
 import { checkBuffer, toBytes } from "../misuse.ts";
 import { checkSize, join, SocketFile } from "./file-base.ts";
+import { SOCKET } from "./owner.ts";
 
 /** What a file asks of its socket. */
 export interface FileSocket {
@@ -22,6 +23,7 @@ const CHUNK = 8192;
 const NEWLINE = 10;
 
 export class RawFile extends SocketFile<Uint8Array, Uint8Array | string> {
+  protected override readonly kind = "RawFile";
   private readonly port: FilePort;
   private isClosed = false;
   /** After a time-out nobody can tell what was read: Python's files then read no more. */
@@ -34,6 +36,10 @@ export class RawFile extends SocketFile<Uint8Array, Uint8Array | string> {
 
   override get closed(): boolean {
     return this.isClosed;
+  }
+
+  protected override get [SOCKET](): object {
+    return this.port.socket;
   }
 
   override fileno(): number {

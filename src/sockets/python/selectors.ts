@@ -1,5 +1,6 @@
 /** Python's `select` module: `select`, and the objects that `poll` and `epoll` make. */
 import { EBADF, EINVAL, ENOENT } from "../../base/errno.ts";
+import { INSPECT } from "../../base/inspect.ts";
 import { POLLIN, POLLOUT, POLLPRI } from "../../base/readiness.ts";
 import { EPOLLIN, EPOLLOUT, EPOLLPRI } from "../constants.ts";
 import type { Description, Slot } from "../descriptors.ts";
@@ -9,6 +10,7 @@ import { checkInteger, checkRange, checkWaiting, show } from "../misuse.ts";
 import { awaitAny, POLL_ALWAYS, PollEntry, SELECT_EXCEPT, SELECT_READ, SELECT_WRITE } from "../poll.ts";
 import type { SocketHost } from "../socket-host.ts";
 import type { Waiting } from "./handle.ts";
+import { OWNER, ownerOf } from "./owner.ts";
 
 /** What can be waited for: a descriptor, or an object that has one: a socket, a file, an epoll object. */
 export type Selectable = number | { fileno(): number };
@@ -64,7 +66,7 @@ function watch<T extends Selectable>(
     throw new TypeError(`select: ${name} is an array of sockets or descriptors, not ${show(list)}`);
   }
   return Array.from(list, (item) => {
-    const fd = descriptorOf("select", item);
+    const fd = descriptorOf(host, "select", item);
     if (fd >= SET_SIZE) throw new RangeError(`select: a descriptor is below ${SET_SIZE}, not ${fd}`);
     const file = host.descriptors.get(fd)?.file;
     if (file === undefined) throw new SocketError(EBADF, "select");
@@ -88,14 +90,14 @@ export class Poller {
 
   /** Watches it, or what was watched already for other events. `events`: POLL… bits, default IN, PRI and OUT. */
   register(what: Selectable, events = POLL_DEFAULT): void {
-    const fd = descriptorOf("register", what);
+    const fd = descriptorOf(this.host, "register", what);
     checkRange("register", "events", events, 0, 0xffff);
     this.watched.set(fd, events);
   }
 
   /** Watches it for other events. ENOENT when it is not registered. */
   modify(what: Selectable, events: number): void {
-    const fd = descriptorOf("modify", what);
+    const fd = descriptorOf(this.host, "modify", what);
     checkRange("modify", "events", events, 0, 0xffff);
     if (!this.watched.has(fd)) throw new SocketError(ENOENT, "modify");
     this.watched.set(fd, events);
@@ -103,7 +105,8 @@ export class Poller {
 
   /** Watches it no more. ENOENT when it is not registered. A socket that is closed goes by the number it had. */
   unregister(what: Selectable): void {
-    if (!this.watched.delete(descriptorOf("unregister", what))) throw new SocketError(ENOENT, "unregister");
+    if (!this.watched.delete(descriptorOf(this.host, "unregister", what)))
+      throw new SocketError(ENOENT, "unregister");
   }
 
   /**
@@ -121,6 +124,11 @@ export class Poller {
     return entries
       .map((entry): SelectorEvent => [entry.descriptor, entry.ready])
       .filter(([, events]) => events !== 0);
+  }
+
+  /** In the console: "Poller { fds: 3, 4 }". */
+  protected [INSPECT](): string {
+    return `Poller { fds: ${[...this.watched.keys()].join(", ") || "(none)"} }`;
   }
 }
 
@@ -202,6 +210,16 @@ export class Epoller {
     if (description.drop()) description.file.close();
   }
 
+  protected get [OWNER](): SocketHost {
+    return this.host;
+  }
+
+  /** In the console: "Epoller { fd: 5, epoll of descriptors 3, 4 }". */
+  protected [INSPECT](): string {
+    const file = this.host.descriptors.get(this.descriptor)?.file;
+    return `Epoller { fd: ${this.descriptor}, ${this.closed ? "closed" : file?.describe()} }`;
+  }
+
   /** {@link close}, for `using`. */
   [Symbol.dispose](): void {
     this.close();
@@ -217,7 +235,7 @@ export class Epoller {
   }
 
   private target(call: string, what: Selectable): [number, Description] {
-    const fd = descriptorOf(call, what);
+    const fd = descriptorOf(this.host, call, what);
     const description = this.host.descriptors.get(fd);
     if (description === undefined) throw new SocketError(EBADF, call);
     return [fd, description];
@@ -236,9 +254,10 @@ export function makeEpoller(host: SocketHost): Epoller {
   return new Epoller(host, descriptor);
 }
 
-/** The descriptor of what can be waited for. */
-function descriptorOf(call: string, what: unknown): number {
+/** The descriptor of what can be waited for. TypeError for an object of another host. */
+function descriptorOf(host: SocketHost, call: string, what: unknown): number {
   const isObject = typeof what === "object" && what !== null && "fileno" in what;
+  if (isObject) checkOwner(host, call, what);
   const fd: unknown = isObject && typeof what.fileno === "function" ? what.fileno() : what;
   if (typeof fd !== "number" || !Number.isInteger(fd)) {
     throw new TypeError(`${call}: what to wait for is a socket or a descriptor, not ${show(what)}`);
@@ -246,6 +265,14 @@ function descriptorOf(call: string, what: unknown): number {
   if (fd >= 0) return fd;
   const told = isObject ? `that of ${show(what)} is ${fd}: it is closed` : `not ${fd}`;
   throw new RangeError(`${call}: a descriptor is at least 0; ${told}`);
+}
+
+/** Another socket, or none, has the same number at this host. */
+function checkOwner(host: SocketHost, call: string, what: object): void {
+  const owner = ownerOf(what);
+  if (owner === undefined || owner === host) return;
+  const [theirs, ours] = [owner.names.gethostname(), host.names.gethostname()];
+  throw new TypeError(`${call}: ${show(what)} of host ${theirs} was given, and this is host ${ours}`);
 }
 
 function checkMask(call: string, events: unknown): void {

@@ -4,12 +4,14 @@ import { SocketError } from "../error.ts";
 import { show } from "../misuse.ts";
 import type { BinaryFile } from "./binary-file.ts";
 import { checkSize, isWouldBlock, join, SocketFile, Turns } from "./file-base.ts";
+import { SOCKET, socketOf } from "./owner.ts";
 import { type Codec, LineEnds, type Newline, type TextErrors } from "./text-codec.ts";
 
 /** Bytes that are decoded at a time, and that are encoded before they go into the buffer below. */
 const CHUNK = 8192;
 
 export class TextFile extends SocketFile<string, string> {
+  protected override readonly kind = "TextFile";
   /** Its buffered bytes. What was decoded already is no more among them. */
   readonly buffer: BinaryFile;
   /** What becomes of bytes and characters that the encoding does not have: "strict" or "replace". */
@@ -40,6 +42,10 @@ export class TextFile extends SocketFile<string, string> {
 
   override get closed(): boolean {
     return this.buffer.closed;
+  }
+
+  protected override get [SOCKET](): object {
+    return socketOf(this.buffer);
   }
 
   override fileno(): number {
