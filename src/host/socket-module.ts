@@ -176,12 +176,12 @@ export abstract class SocketModule implements SocketHost {
     if (typeof options !== "object" || options === null) {
       throw new TypeError(`create_server: the options are an object, not ${show(options)}`);
     }
+    checkFields("create_server", "option", options, SERVER_OPTIONS);
     const { family = AF_INET, backlog, reuse_port = false, dualstack_ipv6 = false } = options;
     if (dualstack_ipv6) {
       throw new RangeError(
         family === AF_INET6
           ? "create_server: dualstack_ipv6 is not supported on this platform"
-    checkFields("create_server", "option", options, SERVER_OPTIONS);
           : "create_server: dualstack_ipv6 requires AF_INET6, which there is none of here",
       );
     }
@@ -317,5 +317,5 @@ function checkConnection(where: unknown, options: unknown): void {
     const form = "{ timeout, source_address, all_errors, signal }";
     throw new TypeError(`create_connection: the options are an object ${form}, not ${show(options)}`);
   }
-}
   checkFields("create_connection", "option", options, CONNECTION_OPTIONS);
+}
