@@ -38,12 +38,14 @@ const PROTOCOL = 253;
 
 /** Keeps what errors say. */
 class Recorder implements Transport {
-  readonly reports: (Omit<IcmpReport, "packet" | "offset"> & { quoted: string })[] = [];
+  readonly reports: (Omit<IcmpReport, "packet" | "headerOffset" | "offset"> & { quoted: string })[] = [];
   input(packet: Packet): void {
     packet.release();
   }
   error(report: IcmpReport): void {
-    const { packet, offset, ...rest } = report;
+    const { packet, headerOffset, offset, ...rest } = report;
+    expect(packet.slab.bytes[headerOffset]! >>> 4).toBe(4);
+    expect(headerOffset).toBeLessThanOrEqual(offset - 20);
     expect(rest.length).toBeGreaterThanOrEqual(8);
     expect(offset + rest.length).toBeLessThanOrEqual(packet.offset + packet.length);
     this.reports.push({ ...rest, quoted: toHex(packet.slab.bytes.slice(offset, offset + rest.length)) });
