@@ -72,9 +72,12 @@ export function checkControl(call: string, message: unknown): asserts message is
       `${call}: a control message is an object { level, type, data }, not ${show(message)}`,
     );
   }
-  const { level, type } = message as Partial<ControlMessage>;
+  const { level, type, data } = message as Partial<ControlMessage>;
   checkInteger(call, "level", level);
   checkInteger(call, "type", type);
+  if (typeof data === "number" || (typeof data === "object" && data !== null)) return;
+  const forms = "a number, a Uint8Array, an array of descriptors or an object";
+  throw new TypeError(`${call}: the data of a control message is ${forms}, not ${show(data)}`);
 }
 
 /** Bytes that C would have in the place of `data`. */

@@ -46,7 +46,7 @@ import {
 import type { SocketCore } from "./core.ts";
 import type { Description } from "./descriptors.ts";
 import type { Credentials, MessageInfo, Outgoing } from "./message.ts";
-import { checkInteger, show } from "./misuse.ts";
+import { show } from "./misuse.ts";
 import type { SocketHost } from "./socket-host.ts";
 import { StreamCore } from "./stream.ts";
 
@@ -221,7 +221,7 @@ export interface Collected {
  * What `core.message` tells of the last `receive`, as far as the socket's options ask for it, in Linux's order. What
  * has no room among `roomBytes` is left out: MSG_CTRUNC. Undefined is room for everything. Descriptors of SCM_RIGHTS
  * are opened here, with FD_CLOEXEC if `closeOnExec`; those that are not, for want of room or of descriptors, are let
- * go of.
+ * go of. What the user says of the room is checked before the call: now the message has left the socket.
  */
 export function collectControl(
   host: SocketHost,
@@ -229,7 +229,6 @@ export function collectControl(
   roomBytes?: number,
   closeOnExec = false,
 ): Collected {
-  if (roomBytes !== undefined) checkInteger("recvmsg", "the room for control messages", roomBytes);
   const collector = new Collector(roomBytes ?? Number.POSITIVE_INFINITY);
   const { common, message } = core;
   if (common.timestamp && message.arrivedMicros >= 0) {

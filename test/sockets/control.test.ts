@@ -292,6 +292,36 @@ describe("control messages of AF_UNIX", () => {
     });
   });
 
+  it("stay in the socket with their message when the room for them is no number", async () => {
+    const { net, a } = pair();
+    await net.run(async () => {
+      const { posix } = a;
+      const [left, right] = posix.socketpair(AF_UNIX, SOCK_STREAM, 0);
+      await send(a, left, [[SOL_SOCKET, SCM_RIGHTS, [left]]]);
+      const said = "recvmsg: controllen is an integer, not 1.5";
+      await expect(posix.recvmsg(right, message(10, 1.5))).rejects.toThrow(said);
+      const got = message(10, 24);
+      expect(await posix.recvmsg(right, got)).toBe(1);
+      const [fd] = got.control![0]!.data as number[];
+      for (const each of [fd!, left, right]) await posix.close(each);
+      expect(a.descriptors.openFiles).toBe(0);
+    });
+  });
+
+  it("have data that is a number, an array or an object", async () => {
+    const { net, a } = pair();
+    await net.run(async () => {
+      const [left, right] = a.socketpair();
+      for (const data of ["x", null, undefined, true]) {
+        const said = `sendmsg: the data of a control message is a number, a Uint8Array, an array of descriptors or an object, not `;
+        const shown = typeof data === "string" ? `"${data}"` : String(data);
+        const refused = left.sendmsg(["a"], [[1, 1, data as never]]);
+        await expect(refused).rejects.toThrow(new TypeError(said + shown));
+      }
+      for (const each of [left, right]) await each.close();
+    });
+  });
+
   it("that fail to go give their references back", async () => {
     const { net, a } = pair();
     await net.run(async () => {

@@ -161,6 +161,7 @@ export class PosixTransfer extends PosixSockets {
   ): Promise<number> => {
     const core = this.core(fd, "recvmsg");
     checkMessage("recvmsg", message);
+    if (message.controllen !== undefined) checkInteger("recvmsg", "controllen", message.controllen);
     roomOf("recvmsg", message.iov, EMSGSIZE);
     const finish = (_: unknown, n: number): number => {
       this.fillIn(core, message, flags);
