@@ -67,6 +67,18 @@ export function keyedHash(key: SipKey, a: number, b: number, c: number): number 
 }
 
 /**
+ * A quick hash of three int32 words for a table's buckets, int32. Its results must not be seen outside the host: mixed with
+ * the key, they keep a stranger from filling one bucket, and no more.
+ */
+export function bucketHash(key: SipKey, a: number, b: number, c: number): number {
+  const words = key.words;
+  let hash = Math.imul(a ^ (words[0] as number), 0x9e3779b1);
+  hash = Math.imul((hash ^ (hash >>> 15) ^ b) + (words[1] as number), 0x85ebca77);
+  hash = Math.imul(hash ^ (hash >>> 13) ^ c ^ (words[2] as number), 0xc2b2ae3d);
+  return hash ^ (hash >>> 16);
+}
+
+/**
  * Hashes whole 64-bit words, given as halves. Each word takes two rounds (the 2 of 2-4), the end four.
  * Returns the low half, and leaves the high one in `key.high`.
  */

@@ -1,6 +1,6 @@
 /** The TCP layer of one host: demultiplexing, listeners, ports, and the CLOSED row of RFC 9293 §3.10.7.1. */
 import type { Clock } from "../base/clock.ts";
-import type { SipKey } from "../base/hash.ts";
+import { bucketHash, type SipKey } from "../base/hash.ts";
 import type { IcmpReport, PathFinder, SendOptions, Transport } from "../ip/path.ts";
 import { CORRECT_SUM, pseudoHeaderSum } from "../packet/checksum.ts";
 import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
@@ -205,14 +205,7 @@ export class Tcp implements Transport {
     remoteAddress: number,
     remotePort: number,
   ): number {
-    const words = this.key.words;
-    let hash = Math.imul(remoteAddress ^ (words[0] as number), 0x9e3779b1);
-    hash = Math.imul((hash ^ (hash >>> 15) ^ localAddress) + (words[1] as number), 0x85ebca77);
-    hash = Math.imul(
-      hash ^ (hash >>> 13) ^ ((localPort << 16) | remotePort) ^ (words[2] as number),
-      0xc2b2ae3d,
-    );
-    return hash ^ (hash >>> 16);
+    return bucketHash(this.key, remoteAddress, localAddress, (localPort << 16) | remotePort);
   }
 }
 

@@ -46,6 +46,8 @@ export class UdpEndpoint {
   sourceAddress = ANY_ADDRESS;
   /** 0: none yet. */
   localPort = 0;
+  /** Who was given a port later has a higher one. */
+  rank = 0;
   /** 0: not connected. */
   remoteAddress = ANY_ADDRESS;
   remotePort = 0;
@@ -127,6 +129,7 @@ export class UdpEndpoint {
     this.remoteAddress = path.destination;
     this.remotePort = port;
     this.isConnected = true;
+    this.udp.ports.changed(this);
     this.sender.redirect(path, port);
     return 0;
   }
@@ -141,6 +144,7 @@ export class UdpEndpoint {
     this.sender.forgetPath();
     if (!this.addressBound) this.localAddress = this.sourceAddress = ANY_ADDRESS;
     if (!this.portBound) this.udp.ports.release(this);
+    else this.udp.ports.changed(this);
     return 0;
   }
 
@@ -171,6 +175,7 @@ export class UdpEndpoint {
    */
   settingsChanged(): number {
     const { cork, receiveErrors } = this.settings;
+    this.udp.ports.changed(this);
     this.sender.forgetPath();
     if (!receiveErrors) this.errors.clearQueue();
     const pulled = this.corked && !cork;

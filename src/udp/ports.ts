@@ -1,18 +1,34 @@
+import { clash, overlap } from "../base/claims.ts";
 import { ephemeralPort } from "../base/ephemeral-port.ts";
 import { EADDRINUSE, EAGAIN } from "../base/errno.ts";
 import { keyedHash, type SipKey } from "../base/hash.ts";
+import { insertByRank, removeByRank } from "../base/places.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
 import type { UdpConfig } from "./config.ts";
+import { Crowd } from "./crowd.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
 import { PROTOCOL_UDP } from "./header.ts";
+import { sharingOf, turnOf } from "./sharing.ts";
+
+/** So many endpoints of a port are looked at one by one; more are a crowd. */
+const FEW = 8;
+
+/** The endpoints of a port. */
+class Port {
+  /** The oldest first. */
+  readonly endpoints: UdpEndpoint[] = [];
+  crowd: Crowd | undefined = undefined;
+}
+
+const NOBODY: readonly UdpEndpoint[] = [];
 
 /** Who has which port. */
 export class PortTable {
   private readonly key: SipKey;
   private readonly config: UdpConfig;
-  /** The endpoints of a port, the youngest first. */
-  private readonly byPort = new Map<number, UdpEndpoint[]>();
+  private readonly byNumber = new Map<number, Port>();
   private draws = 0;
+  private binds = 0;
 
   constructor(key: SipKey, config: UdpConfig) {
     this.key = key;
@@ -25,9 +41,8 @@ export class PortTable {
     if (chosen === 0 || (port !== 0 && this.conflicts(endpoint, address, port))) return -EADDRINUSE;
     endpoint.localAddress = address;
     endpoint.localPort = chosen;
-    const sharers = this.byPort.get(chosen);
-    if (sharers === undefined) this.byPort.set(chosen, [endpoint]);
-    else sharers.unshift(endpoint);
+    endpoint.rank = this.binds++;
+    this.add(endpoint);
     return 0;
   }
 
@@ -36,18 +51,23 @@ export class PortTable {
     return this.bind(endpoint, endpoint.localAddress, 0) < 0 ? -EAGAIN : 0;
   }
 
+  /** To be called when the peer of `endpoint`, its local address, its interface or its will to share has changed. */
+  changed(endpoint: UdpEndpoint): void {
+    this.byNumber.get(endpoint.localPort)?.crowd?.refile(endpoint);
+  }
+
   release(endpoint: UdpEndpoint): void {
-    const sharers = this.byPort.get(endpoint.localPort);
-    const place = sharers?.indexOf(endpoint) ?? -1;
-    if (sharers === undefined || place < 0) return;
-    sharers.splice(place, 1);
-    if (sharers.length === 0) this.byPort.delete(endpoint.localPort);
+    const port = this.byNumber.get(endpoint.localPort);
+    if (port === undefined || !removeByRank(port.endpoints, endpoint)) return;
+    port.crowd?.remove(endpoint);
+    if (port.endpoints.length <= FEW / 2) port.crowd = undefined;
+    if (port.endpoints.length === 0) this.byNumber.delete(endpoint.localPort);
     endpoint.localPort = 0;
   }
 
-  /** The endpoints of `port`, the youngest first. */
-  at(port: number): readonly UdpEndpoint[] | undefined {
-    return this.byPort.get(port);
+  /** The endpoints of `port`, the oldest first. */
+  at(port: number): readonly UdpEndpoint[] {
+    return this.byNumber.get(port)?.endpoints ?? NOBODY;
   }
 
   /**
@@ -62,20 +82,24 @@ export class PortTable {
     remotePort: number,
     by: number,
   ): UdpEndpoint | undefined {
-    const sharers = this.byPort.get(localPort);
-    if (sharers === undefined) return undefined;
+    const port = this.byNumber.get(localPort);
+    if (port === undefined) return undefined;
+    if (port.crowd !== undefined) return port.crowd.find(local, localPort, remote, remotePort, by);
+    const { endpoints } = port;
     let best: UdpEndpoint | undefined;
     let bestScore = -1;
-    for (const endpoint of sharers) {
+    for (let index = endpoints.length - 1; index >= 0; index--) {
+      const endpoint = endpoints[index]!;
       const score = scoreOf(endpoint, local, remote, remotePort, by);
       if (score > bestScore) {
         best = endpoint;
         bestScore = score;
       }
     }
-    if (best === undefined || !best.settings.reusePort || best.connected || sharers.length === 1) return best;
-    const ports = (localPort << 16) | remotePort;
-    return shareOut(sharers, best, keyedHash(this.key, local, remote, ports) >>> 0);
+    if (best === undefined || !best.settings.reusePort || best.connected || endpoints.length === 1)
+      return best;
+    const count = countOf(endpoints, best);
+    return pick(endpoints, best, turnOf(this.key, local, localPort, remote, remotePort, count));
   }
 
   /** Whether a datagram from `remote` to `local` that came by interface `by` is for `endpoint`, which has the port. */
@@ -83,41 +107,68 @@ export class PortTable {
     return scoreOf(endpoint, local, remote, remotePort, by) >= 0;
   }
 
-  /** Two may share a port on different addresses or interfaces, and otherwise if both say SO_REUSEADDR or both SO_REUSEPORT. */
-  private conflicts(endpoint: UdpEndpoint, address: number, port: number): boolean {
-    const { reuseAddress, reusePort, interface: by } = endpoint.settings;
-    for (const { settings, localAddress } of this.byPort.get(port) ?? []) {
-      if ((reuseAddress && settings.reuseAddress) || (reusePort && settings.reusePort)) continue;
-      if (by >= 0 && settings.interface >= 0 && by !== settings.interface) continue;
-      if (overlap(localAddress, address)) return true;
+  private add(endpoint: UdpEndpoint): void {
+    let port = this.byNumber.get(endpoint.localPort);
+    if (port === undefined) {
+      port = new Port();
+      this.byNumber.set(endpoint.localPort, port);
     }
-    return false;
+    insertByRank(port.endpoints, endpoint);
+    if (port.crowd !== undefined) port.crowd.add(endpoint);
+    else if (port.endpoints.length > FEW) {
+      port.crowd = new Crowd(this.key);
+      for (const each of port.endpoints) port.crowd.add(each);
+    }
+  }
+
+  /** Two may share a port on different addresses or interfaces, and otherwise if both say SO_REUSEADDR or both SO_REUSEPORT. */
+  private conflicts({ settings }: UdpEndpoint, address: number, number: number): boolean {
+    const port = this.byNumber.get(number);
+    if (port === undefined) return false;
+    const sharing = sharingOf(settings);
+    if (port.crowd !== undefined) return port.crowd.claims.clashWith(address, settings.interface, sharing);
+    return port.endpoints.some((other) =>
+      clash(
+        address,
+        settings.interface,
+        sharing,
+        other.localAddress,
+        other.settings.interface,
+        sharingOf(other.settings),
+      ),
+    );
   }
 
   /** A port that strangers cannot guess (RFC 6056 §3.3.1) and that nobody has on `address`; 0 when there is none. */
   private freePort(address: number): number {
     const [first, last] = this.config.ephemeralPorts;
     const hash = keyedHash(this.key, this.draws++, address, PROTOCOL_UDP);
-    return ephemeralPort(first, last, hash, (port) => {
-      const sharers = this.byPort.get(port);
-      return sharers === undefined || !sharers.some((other) => overlap(other.localAddress, address));
+    return ephemeralPort(first, last, hash, (number) => {
+      const port = this.byNumber.get(number);
+      if (port?.crowd !== undefined) return !port.crowd.claims.overlap(address);
+      return port === undefined || !port.endpoints.some((other) => overlap(other.localAddress, address));
     });
   }
 }
 
-function overlap(a: number, b: number): boolean {
-  return a === ANY_ADDRESS || b === ANY_ADDRESS || a === b;
+/** How many stand in for `best`, itself among them. */
+function countOf(endpoints: readonly UdpEndpoint[], best: UdpEndpoint): number {
+  let count = 0;
+  for (const endpoint of endpoints) if (standsIn(endpoint, best)) count++;
+  return count;
 }
 
-/** One of those that stand in for `best`: unconnected, and bound as it is. `hash`, 0 to 2^32 - 1, says which. */
-function shareOut(sharers: readonly UdpEndpoint[], best: UdpEndpoint, hash: number): UdpEndpoint {
-  let count = 0;
-  for (const endpoint of sharers) if (standsIn(endpoint, best)) count++;
-  let left = Math.floor((hash * count) / 0x1_0000_0000);
-  for (const endpoint of sharers) if (standsIn(endpoint, best) && left-- === 0) return endpoint;
+/** The one of them whose `turn` it is, 0 for the youngest. */
+function pick(endpoints: readonly UdpEndpoint[], best: UdpEndpoint, turn: number): UdpEndpoint {
+  let left = turn;
+  for (let index = endpoints.length - 1; index >= 0; index--) {
+    const endpoint = endpoints[index]!;
+    if (standsIn(endpoint, best) && left-- === 0) return endpoint;
+  }
   return best;
 }
 
+/** Whether it is unconnected, bound as `best` is, and shares out what comes. */
 function standsIn(endpoint: UdpEndpoint, best: UdpEndpoint): boolean {
   const { settings } = endpoint;
   return (

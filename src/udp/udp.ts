@@ -120,7 +120,8 @@ export class Udp implements Transport {
     const sharers = this.ports.at(port);
     let last: UdpEndpoint | undefined;
     packet.strip(UDP_HEADER_LENGTH);
-    for (const endpoint of sharers ?? []) {
+    for (let index = sharers.length - 1; index >= 0; index--) {
+      const endpoint = sharers[index]!;
       if (!this.ports.fits(endpoint, destination, source, sourcePort, interfaceIndex)) continue;
       if (isGroup && !endpoint.hears(destination, interfaceIndex)) continue;
       if (last !== undefined) last.deliver(copyOf(packet));
