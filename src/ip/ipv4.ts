@@ -23,6 +23,7 @@ import {
   ICMP_PARAMETER_PROBLEM,
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
+  UNREACHABLE_HOST,
   UNREACHABLE_PROTOCOL,
 } from "./icmp-message.ts";
 import { Identification } from "./identification.ts";
@@ -176,6 +177,12 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     packet.release();
   }
 
+  /** Tells who sent it, by an ICMP error that on this host goes over `lo`, as Linux does (RFC 1122 §2.3.2.2). */
+  unreachable(packet: Packet, by: Interface): void {
+    if (this.refuseHeader(packet, by) === undefined) this.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_HOST);
+    packet.release();
+  }
+
   /** Parses and judges `packet` and sets its network fields. Returns why it is to be dropped, or undefined. */
   private refuse(packet: Packet, from: Interface): DropReason | undefined {
     const fault = this.refuseHeader(packet, from);
@@ -267,6 +274,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   // ------------------------------------------------------------------------------------------------ going out
 
   path(destination: number, source: number, choice: PathChoice = DEFAULT_CHOICE): Ipv4Path | number {
+    // RFC 1122 §3.2.1.3 (c), MUST NOT: never a source. The limited broadcast and groups are told apart as Linux does.
+    if (isMulticast(source) || source === BROADCAST_ADDRESS) return -EINVAL;
     const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
     const isBroadcast = this.isBroadcast(target);
     if (isBroadcast && !choice.broadcast) return -EACCES;

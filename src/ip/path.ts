@@ -100,7 +100,7 @@ export interface PathFinder {
    * The path to `destination` (int32), from `source` if it is not 0. Destination 0 is this host itself. `choice` is
    * {@link DEFAULT_CHOICE} if left out. Returns a negative errno where there is no path: ENETUNREACH (no route; the chosen interface
    * is down; a source that is not ours and should be), ENODEV (no such interface), EACCES (a broadcast that is not allowed), EINVAL (a
-   * source in 127/8 that would have to leave this host).
+   * source in 127/8 that would have to leave this host; a group, or the limited broadcast, as source).
    */
   path(destination: number, source: number, choice?: PathChoice): Path | number;
   /** The index of the interface called `name`, -1 when there is none (SO_BINDTODEVICE). */

@@ -1,6 +1,6 @@
 /** What a user of the stack may ask of a path: see PathChoice. The errors are those of Linux 6, tried in a namespace. */
 import { describe, expect, test } from "vitest";
-import { ENETUNREACH, ENODEV } from "../../src/base/errno.ts";
+import { EINVAL, ENETUNREACH, ENODEV } from "../../src/base/errno.ts";
 import { DEFAULT_CHOICE, type Path, type PathChoice } from "../../src/ip/path.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { IpHost, leaveNothingBehind } from "../support/ip-host.ts";
@@ -35,6 +35,21 @@ function twoWires() {
   };
   return { host, second, eth1, ask, tell };
 }
+
+describe("the source", () => {
+  test("is no group, and not the limited broadcast: EINVAL; another's address, or a directed broadcast: ENETUNREACH", () => {
+    const { ask } = twoWires();
+    for (const [source, errno] of [
+      ["224.1.1.1", EINVAL],
+      ["255.255.255.255", EINVAL],
+      ["1.2.3.4", ENETUNREACH],
+      ["10.0.0.255", ENETUNREACH],
+    ] as const) {
+      expect(ask("10.0.0.7", {}, ip(source))).toBe(-errno);
+    }
+    expect(ask("10.0.0.7", { foreignSource: true }, ip("224.1.1.1"))).toBe(-EINVAL);
+  });
+});
 
 describe("the interface", () => {
   test("carries what routes would send elsewhere, from its own address", () => {
