@@ -1,6 +1,6 @@
 /** Cutting a datagram that does not fit (RFC 791 §3.2, "An Example Fragmentation Procedure"). */
 import { copyBytes } from "../base/copy.ts";
-import type { Packet } from "../packet/packet.ts";
+import { FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
 import type { Interface } from "./interface.ts";
 import {
@@ -42,6 +42,7 @@ export function sendFragments(packet: Packet, mtu: number, by: Interface, nextHo
       length,
     );
     piece.length = pieceHeader + length;
+    piece.flags = packet.flags & FLAG_FOREIGN;
     const more = isLast ? word & MORE_FRAGMENTS : MORE_FRAGMENTS;
     const pieceView = piece.slab.view;
     pieceView.setUint16(piece.offset + AT_TOTAL_LENGTH, piece.length);

@@ -1,5 +1,5 @@
 import type { Link, LinkReceiver } from "../link/link.ts";
-import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
+import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import { ALL_HOSTS_ADDRESS, formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
 
@@ -14,6 +14,8 @@ export interface InterfaceTap {
 export interface InterfaceOwner {
   /** Takes ownership of the packet. */
   input(packet: Packet, from: Interface): void;
+  /** Takes back, with ownership, a datagram whose next hop did not answer. */
+  unreachable(packet: Packet, by: Interface): void;
   /** The interface went up or down. */
   interfaceChanged(): void;
 }
@@ -124,9 +126,13 @@ export class Interface implements LinkReceiver {
     this.counters.receivedPackets++;
     this.counters.receivedBytes += packet.length;
     packet.interfaceIndex = this.index;
-    packet.flags |= this.inputFlags;
+    if ((packet.flags & FLAG_FOREIGN) === 0) packet.flags |= this.inputFlags;
     if (this.tap !== undefined) this.tap.incoming(packet, this);
     this.owner.input(packet, this);
+  }
+
+  unreachable(packet: Packet): void {
+    this.owner.unreachable(packet, this);
   }
 
   /** Takes ownership of a whole datagram for `nextHop`. */

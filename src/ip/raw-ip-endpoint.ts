@@ -5,7 +5,7 @@ import { EADDRNOTAVAIL, EAGAIN, EBADF, EDESTADDRREQ, EMSGSIZE, ENOTCONN } from "
 import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
-import type { Packet } from "../packet/packet.ts";
+import { FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import { copyPacket } from "../packet/packet-copy.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
@@ -333,6 +333,7 @@ export abstract class IpEndpoint {
     const packet = packetPool.allocate(length);
     copyBytes(data, offset, packet.slab.bytes, packet.offset, length);
     packet.length = length;
+    packet.flags = FLAG_FOREIGN;
     return packet;
   }
 
@@ -370,10 +371,10 @@ export abstract class IpEndpoint {
     const { paths } = this.environment;
     const { settings } = this;
     const isGroup = isMulticast(destination);
-    const chosen = usual || one.source === ANY_ADDRESS ? this.localAddress : one.source;
     // A broadcast address that we listen at is never a source (RFC 1122 §3.2.1.3, MUST NOT).
-    const bound = paths.isBroadcastOrMulticast(chosen) ? ANY_ADDRESS : chosen;
-    const source = isGroup && bound === ANY_ADDRESS ? settings.multicastAddress : bound;
+    const bound = paths.isBroadcastOrMulticast(this.localAddress) ? ANY_ADDRESS : this.localAddress;
+    const chosen = usual || one.source === ANY_ADDRESS ? bound : one.source;
+    const source = isGroup && chosen === ANY_ADDRESS ? settings.multicastAddress : chosen;
     const interfaceIndex = usual ? -1 : one.interfaceIndex;
     const choice = settings.pathChoice(isGroup, interfaceIndex, !usual && (one.onLink ?? false));
     const path = paths.path(destination, source, choice);

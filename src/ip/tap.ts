@@ -5,7 +5,7 @@ import { EAGAIN, EBADF, EINVAL, EMSGSIZE, ENETDOWN, ENXIO } from "../base/errno.
 import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLIN, POLLOUT } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
-import { FLAG_BROADCAST, FLAG_OUTGOING, type Packet } from "../packet/packet.ts";
+import { FLAG_BROADCAST, FLAG_FOREIGN, FLAG_OUTGOING, type Packet } from "../packet/packet.ts";
 import { copyPacket } from "../packet/packet-copy.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
@@ -100,6 +100,7 @@ export class Tap {
     const { slab } = packet;
     copyBytes(data, offset, slab.bytes, packet.offset, length);
     packet.length = length;
+    packet.flags = FLAG_FOREIGN;
     const isDatagram = length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4;
     const nextHop = isDatagram ? slab.view.getInt32(packet.offset + AT_DESTINATION) : 0;
     this.taps.sendFrom(this, packet, by, nextHop);

@@ -7,6 +7,8 @@ export const FLAG_BROADCAST = 1;
 export const FLAG_CHECKSUM_TRUSTED = 2;
 /** A copy of a packet on its way out, for who looks on. */
 export const FLAG_OUTGOING = 4;
+/** The transport's bytes are the user's own, checksum and all: no link that trusts its medium vouches for them. */
+export const FLAG_FOREIGN = 8;
 
 /**
  * One packet in a slab. It has one owner at a time: `send` and `input` pass ownership on, and the last owner
@@ -36,7 +38,7 @@ export class Packet {
   timeToLive = 0;
   /** The eight bits of DSCP and ECN. */
   trafficClass = 0;
-  /** FLAG_BROADCAST | FLAG_CHECKSUM_TRUSTED */
+  /** FLAG_BROADCAST | FLAG_CHECKSUM_TRUSTED | … */
   flags = 0;
   /** Index of the interface it came in by, -1 for a packet made here. */
   interfaceIndex = -1;

@@ -2,7 +2,7 @@ import type { Random } from "../base/random.ts";
 import { Task } from "../base/task.ts";
 import { Timer } from "../base/timer.ts";
 import type { LinkReceiver } from "../link/link.ts";
-import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
+import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
 import type { DropReason, Way } from "../trace/observer.ts";
 import { DROP, type Medium } from "./medium.ts";
@@ -216,7 +216,7 @@ export class Direction implements Way {
     medium.digest.add(now, this.number + 1, packet.length, fingerprint);
     counters.delivered++;
     counters.deliveredBytes += packet.length;
-    packet.flags = this.flags;
+    packet.flags = (packet.flags & FLAG_FOREIGN) === 0 ? this.flags : FLAG_FOREIGN;
     medium.observer?.delivered(this, packet, now);
     receiver.input(packet);
   }
