@@ -11,6 +11,17 @@ export interface LinkFeatures {
 /** Who takes what a link receives: the IP interface above it. Takes ownership of the packet. */
 export interface LinkReceiver {
   input(packet: Packet): void;
+  /**
+   * Brings the clock up to date: a link that is woken from outside of it calls this before the packets it then hands up, since a
+   * real clock may have idled.
+   */
+  wake?(): void;
+  /** Our address on the link, int32: links with neighbours answer for it. Left out: none. */
+  readonly address?: number;
+  /** Whether the IPv4 `address` is all hosts of the link, so that it has no neighbour to be asked for. */
+  isBroadcast?(address: number): boolean;
+  /** Takes back a datagram that was sent (framed from its IPv4 header on): its next hop did not answer. Never from inside `send`. */
+  unreachable?(packet: Packet): void;
 }
 
 /**

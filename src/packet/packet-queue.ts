@@ -15,15 +15,20 @@ export class PacketQueue {
     this.memory += packet.capacity;
   }
 
-  /** Releases the first. */
-  shift(): void {
+  /** Takes the first out; the caller owns it. */
+  take(): Packet | undefined {
     const { first } = this;
-    if (first === undefined) return;
+    if (first === undefined) return undefined;
     this.first = first.next;
     if (this.first === undefined) this.last = undefined;
     this.memory -= first.capacity;
     first.next = undefined;
-    first.release();
+    return first;
+  }
+
+  /** Releases the first. */
+  shift(): void {
+    this.take()?.release();
   }
 
   clear(): void {

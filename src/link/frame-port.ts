@@ -1,0 +1,23 @@
+import type { Packet } from "../packet/packet.ts";
+
+/** Who takes the frames that a port receives. Takes ownership. */
+export interface FrameReceiver {
+  input(frame: Packet): void;
+}
+
+/**
+ * Where Ethernet frames go in and out: a TAP device, a socket that carries frames, a port of a switch. A packet frames a whole
+ * frame, from its destination address on, without the check sequence.
+ *
+ * A port never calls its receiver from inside `send`.
+ */
+export interface FramePort {
+  /** Its station's address, six bytes. */
+  readonly hardwareAddress: Uint8Array;
+  /** Takes ownership. */
+  send(frame: Packet): void;
+  /** Sets who gets what comes in; before that, and after `undefined`, incoming frames are released. */
+  attach(receiver: FrameReceiver | undefined): void;
+  /** Releases everything it holds; nothing is received afterwards. */
+  close(): void;
+}
