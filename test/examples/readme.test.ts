@@ -47,13 +47,16 @@ describe("README.md", () => {
   });
 });
 
-describe.each(["README.md", "CHANGELOG.md", "docs/reading-order.md"])("%s", (page) => {
-  test("names files that there are", () => {
-    const text = readFileSync(join(ROOT, page), "utf8");
-    const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => join(dirname(page), match[1]!));
-    const files = [...text.matchAll(/`((?:src|test|bench|docs|scripts|examples)\/[^`\s]*)`/g)].map(
-      (match) => match[1]!,
-    );
-    expect([...links, ...files].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
-  });
-});
+describe.each(["README.md", "CHANGELOG.md", "docs/reading-order.md", "docs/from-your-book.md"])(
+  "%s",
+  (page) => {
+    test("names files that there are", () => {
+      const text = readFileSync(join(ROOT, page), "utf8");
+      const links = [...text.matchAll(/\]\(([^)#:]+)\)/g)].map((match) => join(dirname(page), match[1]!));
+      const files = [...text.matchAll(/`((?:src|test|bench|docs|scripts|examples)\/[^`\s]*)`/g)].map(
+        (match) => match[1]!,
+      );
+      expect([...links, ...files].filter((file) => !existsSync(join(ROOT, file)))).toEqual([]);
+    });
+  },
+);
