@@ -47,10 +47,17 @@ export interface Patience {
 
 export const FOREVER: Patience = { nonBlocking: false, timeoutMicros: 0, timeoutErrno: EAGAIN };
 
-/** What SO_RCVTIMEO or SO_SNDTIMEO say: when the time is over, the call fails with EWOULDBLOCK (POSIX). */
+/** Not at all. */
+export const AT_ONCE: Patience = { ...FOREVER, nonBlocking: true };
+
+/**
+ * What SO_RCVTIMEO or SO_SNDTIMEO say: when the time is over, the call fails with EWOULDBLOCK (POSIX). Below 0 there is none,
+ * as in Linux.
+ */
 export function optionPatience(core: SocketCore, direction: "receive" | "send"): Patience {
   const { receiveTimeoutMicros, sendTimeoutMicros } = core.common;
   const timeoutMicros = direction === "receive" ? receiveTimeoutMicros : sendTimeoutMicros;
+  if (timeoutMicros < 0) return AT_ONCE;
   return timeoutMicros === 0 ? FOREVER : { nonBlocking: false, timeoutMicros, timeoutErrno: EAGAIN };
 }
 

@@ -204,12 +204,16 @@ export class SendCall implements Call<number> {
   }
 
   finish(count: number): number {
-    this.failed();
+    this.giveBack();
     return count;
   }
 
-  /** What no socket has taken is given back. */
   failed(): void {
+    this.giveBack();
+  }
+
+  /** Lets go of what no socket has taken. */
+  private giveBack(): void {
     releaseControl(this.outgoing);
     this.outgoing = undefined;
   }

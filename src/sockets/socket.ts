@@ -18,6 +18,7 @@ import { collectControl, prepareControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
 import { checkBuffer, checkInteger, checkRange, checkWaiting, show, toBytes } from "./misuse.ts";
+import { roomIn, scatter } from "./pieces.ts";
 import { isNoAddress, parseAddress } from "./python/addresses.ts";
 import { SelectedConnectCall } from "./python/connect.ts";
 import { duplicate, Handle, openDescriptor, type Waiting } from "./python/handle.ts";
@@ -25,9 +26,8 @@ import { type FileMode, type FileOf, type FileOptions, makeFile } from "./python
 import {
   type Ancillary,
   checkBuffers,
-  gather,
+  gatherBuffers,
   parseAncillary,
-  scatter,
   showAncillary,
 } from "./python/messages.ts";
 import type { SocketName } from "./socket-name.ts";
@@ -155,7 +155,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     where?: AddressInput<A> | null,
     waiting?: Waiting,
   ): Promise<number> {
-    const bytes = gather(buffers);
+    const bytes = gatherBuffers(buffers);
     const control = parseAncillary(ancdata);
     const found = where === undefined || where === null ? undefined : this.parse("sendmsg", where);
     const patience = this.patience("sendmsg", "send", flags, waiting);
@@ -230,7 +230,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     waiting?: Waiting,
   ): Promise<[count: number, ancdata: Ancillary[], flags: number, from: A]> {
     const all = checkBuffers(buffers);
-    const size = all.reduce((sum, { length }) => sum + length, 0);
+    const size = roomIn(all);
     const [data, ...rest] = await this.receiveMessage("recvmsg_into", size, ancbufsize, flags, waiting);
     scatter(data, all);
     return [data.length, ...rest];

@@ -1,5 +1,5 @@
 /** Options of level SOL_SOCKET (man 7 socket) that are sizes, rates and times. */
-import { EDOM, EPERM } from "../../base/errno.ts";
+import { EPERM } from "../../base/errno.ts";
 import { setReceiveLowWater } from "../../tcp/index.ts";
 import {
   SO_MAX_PACING_RATE,
@@ -77,34 +77,30 @@ export const SOCKET_SIZE_OPTIONS: readonly Option[] = [
     default: -1,
     get: (core) => {
       const rate = setting(core, "pacingBytesPerSecond", Number.POSITIVE_INFINITY);
-      return Number.isFinite(rate) ? rate : -1;
+      return Number.isFinite(rate) ? rate | 0 : -1; // an unsigned number, of which C's int has the bits
     },
     set: (core, rate) => {
-      const isUnbounded = rate < 0 || rate >= 0xffff_ffff;
-      setSetting(core, "pacingBytesPerSecond", isUnbounded ? Number.POSITIVE_INFINITY : rate);
+      const isUnbounded = rate === -1 || rate >= 0xffff_ffff;
+      setSetting(core, "pacingBytesPerSecond", isUnbounded ? Number.POSITIVE_INFINITY : unsigned(rate));
     },
   }),
   so({ SO_RCVTIMEO }, MILLIS, {
-    summary: "how long a call that receives may wait (then EAGAIN); 0 for ever; EDOM below",
+    summary: "how long a call that receives may wait (then EAGAIN); 0 for ever, below not at all (reads 0)",
     unit: "milliseconds",
     default: 0,
-    get: ({ common }) => common.receiveTimeoutMicros / 1000,
+    get: ({ common }) => Math.max(common.receiveTimeoutMicros, 0) / 1000,
     set: ({ common }, millis) => {
-      if (millis < 0) return -EDOM;
-      common.receiveTimeoutMicros = Math.ceil(millis * 1000);
-      return 0;
+      common.receiveTimeoutMicros = millis < 0 ? -1 : Math.ceil(millis * 1000);
     },
   }),
   so({ SO_SNDTIMEO }, MILLIS, {
     summary:
-      "how long a call that sends or connects may wait (then EAGAIN, EINPROGRESS); 0 for ever; EDOM below",
+      "how long a call that sends or connects may wait (then EAGAIN, EINPROGRESS); 0 for ever, below not at all (reads 0)",
     unit: "milliseconds",
     default: 0,
-    get: ({ common }) => common.sendTimeoutMicros / 1000,
+    get: ({ common }) => Math.max(common.sendTimeoutMicros, 0) / 1000,
     set: ({ common }, millis) => {
-      if (millis < 0) return -EDOM;
-      common.sendTimeoutMicros = Math.ceil(millis * 1000);
-      return 0;
+      common.sendTimeoutMicros = millis < 0 ? -1 : Math.ceil(millis * 1000);
     },
   }),
 ];

@@ -1,6 +1,6 @@
 /** The calls that make sockets, give them their ends, and ask about them. */
 import { EINVAL, ENOTCONN, ENOTTY, EOPNOTSUPP } from "../../base/errno.ts";
-import { FOREVER, optionPatience, type Patience, perform } from "../async.ts";
+import { AT_ONCE, optionPatience, type Patience, perform } from "../async.ts";
 import { AcceptCall, ConnectCall } from "../calls.ts";
 import { AF_PACKET, AF_UNSPEC, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../constants.ts";
 import type { SocketCore } from "../core.ts";
@@ -97,11 +97,10 @@ export class PosixSockets extends PosixFiles {
     const core = this.core(fd, "connect");
     if (familyOf("connect", where) === AF_UNSPEC) return check("connect", core.disconnect());
     const found = nameFor(this.host, "connect", core, where);
-    checkOptions("connect", options);
+    const patience = patienceOf("connect", core, "send", this.nonBlocking(fd), options);
     const name = found instanceof Promise ? await found : found;
     const result = core.connect(name);
-    if (!core.connectPending || this.nonBlocking(fd)) return check("connect", result, name);
-    const patience = patienceOf("connect", core, "send", false, options);
+    if (!core.connectPending || patience.nonBlocking) return check("connect", result, name);
     // EINPROGRESS, EALREADY: a connection that is being made goes on without us; EAGAIN: there was no room in a queue
     return perform(this.host, new ConnectCall(core, name), { ...patience, timeoutErrno: -result });
   };
@@ -170,11 +169,9 @@ export function patienceOf(
   options: CallOptions,
 ): Patience {
   checkOptions(syscall, options);
-  const patience = nonBlocking ? NOT_AT_ALL : optionPatience(core, direction);
+  const patience = nonBlocking ? AT_ONCE : optionPatience(core, direction);
   return options.signal === undefined ? patience : { ...patience, signal: options.signal };
 }
-
-const NOT_AT_ALL: Patience = { ...FOREVER, nonBlocking: true };
 
 export function check(syscall: string, result: number, name?: SocketName): void {
   if (result < 0) throw new SocketError(result, syscall, ...namePlace(name));

@@ -1,6 +1,6 @@
 /** The calls that send and receive. Each of them may wait. */
 import { EFAULT, EINVAL, EMSGSIZE } from "../../base/errno.ts";
-import { perform } from "../async.ts";
+import { type Patience, perform } from "../async.ts";
 import { ReceiveCall, SEND_BLOCKING, SEND_SOME, SendCall, takesWhatIsThere } from "../calls.ts";
 import { MSG_CMSG_CLOEXEC, MSG_DONTWAIT } from "../constants.ts";
 import { CMSG_SPACE, collectControl, prepareControl } from "../control.ts";
@@ -8,12 +8,10 @@ import { type ControlMessage, dataBytes } from "../control-data.ts";
 import { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkBuffer, checkInteger, show, toBytes } from "../misuse.ts";
+import { gather, MOST_PIECES, roomIn, scatter } from "../pieces.ts";
 import type { SocketName } from "../socket-name.ts";
 import { type AnySockaddr, nameFor, type Sockaddr, type SockaddrInput, sockaddr } from "./addresses.ts";
 import { type CallOptions, PosixSockets, patienceOf } from "./sockets.ts";
-
-/** UIO_MAXIOV: pieces that one call takes. */
-const MOST_PIECES = 1024;
 
 /** `struct msghdr` for `sendmsg`. */
 export interface SendMessage {
@@ -82,9 +80,15 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => {
     const core = this.core(fd, "sendto");
+    checkPointer("sendto", data);
+    const patience = this.sendPatience("sendto", core, fd, flags, options);
     const found = this.destination("sendto", core, where);
     const to = found instanceof Promise ? await found : found; // without a name to ask for it leaves at once
-    return this.transmit(core, fd, "sendto", data, flags, options, to);
+    return perform(
+      this.host,
+      sendCall(core, "sendto", toBytes("sendto", data), flags, patience, to),
+      patience,
+    );
   };
 
   /** Sends the pieces of `message.iov` as one, with control messages. EMSGSIZE for more than 1024 pieces. */
@@ -97,10 +101,10 @@ export class PosixTransfer extends PosixSockets {
     const core = this.core(fd, "sendmsg");
     checkMessage("sendmsg", message);
     const data = gathered("sendmsg", message.iov, EMSGSIZE);
+    const patience = this.sendPatience("sendmsg", core, fd, flags, options);
     const found = this.destination("sendmsg", core, message.name);
     const to = found instanceof Promise ? await found : found;
-    const call = this.sendCall(core, fd, "sendmsg", data, flags, to);
-    const patience = patienceOf("sendmsg", core, "send", this.sendsAtOnce(fd, flags), options);
+    const call = sendCall(core, "sendmsg", data, flags, patience, to);
     const outgoing = prepareControl(this.host, core, message.control);
     if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
     call.outgoing = outgoing;
@@ -188,8 +192,16 @@ export class PosixTransfer extends PosixSockets {
     throw new SocketError(EINVAL, syscall);
   }
 
-  private sendsAtOnce(fd: number, flags: number): boolean {
-    return this.nonBlocking(fd) || (flags & MSG_DONTWAIT) !== 0;
+  private sendPatience(
+    syscall: string,
+    core: SocketCore,
+    fd: number,
+    flags: number,
+    options: CallOptions,
+  ): Patience {
+    checkInteger(syscall, "flags", flags);
+    const atOnce = this.nonBlocking(fd) || (flags & MSG_DONTWAIT) !== 0;
+    return patienceOf(syscall, core, "send", atOnce, options);
   }
 
   private destination(
@@ -207,24 +219,10 @@ export class PosixTransfer extends PosixSockets {
     data: Uint8Array | string,
     flags: number,
     options: CallOptions,
-    to?: SocketName,
   ): Promise<number> {
     checkPointer(syscall, data);
-    const call = this.sendCall(core, fd, syscall, toBytes(syscall, data), flags, to);
-    return perform(this.host, call, patienceOf(syscall, core, "send", this.sendsAtOnce(fd, flags), options));
-  }
-
-  private sendCall(
-    core: SocketCore,
-    fd: number,
-    syscall: string,
-    data: Uint8Array,
-    flags: number,
-    to?: SocketName,
-  ): SendCall {
-    checkInteger(syscall, "flags", flags);
-    const extent = this.sendsAtOnce(fd, flags) ? SEND_SOME : SEND_BLOCKING;
-    return new SendCall(core, syscall, data, flags, extent, to);
+    const patience = this.sendPatience(syscall, core, fd, flags, options);
+    return perform(this.host, sendCall(core, syscall, toBytes(syscall, data), flags, patience), patience);
   }
 
   private receive<T>(
@@ -242,8 +240,20 @@ export class PosixTransfer extends PosixSockets {
     checkInteger(syscall, "flags", flags);
     const call = new ReceiveCall(core, syscall, buffer, 0, buffer.length, flags, result);
     call.wantsRights = wantsRights;
-    call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
-    return perform(this.host, call, patienceOf(syscall, core, "receive", call.atOnce, options));
+    return this.performReceive(call, fd, flags, options);
+  }
+
+  private performReceive<T>(
+    call: ReceiveCall<T>,
+    fd: number,
+    flags: number,
+    options: CallOptions,
+  ): Promise<T> {
+    const { core, syscall } = call;
+    const atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
+    const patience = patienceOf(syscall, core, "receive", atOnce, options);
+    call.atOnce = patience.nonBlocking;
+    return perform(this.host, call, patience);
   }
 
   /** Into many buffers: by way of one that is as long as what there is. */
@@ -266,15 +276,26 @@ export class PosixTransfer extends PosixSockets {
     if (room === 0) {
       return this.receive(core, fd, syscall, new Uint8Array(0), flags, options, result, wantsRights);
     }
-    const scatter = (call: ReceiveCall<T>, n: number): T => {
-      scattered(call.into.subarray(0, Math.min(n, call.into.length)), iov);
+    const finish = (call: ReceiveCall<T>, n: number): T => {
+      scatter(call.into.subarray(0, Math.min(n, call.into.length)), iov);
       return result(call, n);
     };
-    const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, scatter);
+    const call = new ReceiveCall(core, syscall, undefined, 0, room, flags, finish);
     call.wantsRights = wantsRights;
-    call.atOnce = this.nonBlocking(fd) || takesWhatIsThere(core, flags);
-    return perform(this.host, call, patienceOf(syscall, core, "receive", call.atOnce, options));
+    return this.performReceive(call, fd, flags, options);
   }
+}
+
+/** One that waits takes everything. */
+function sendCall(
+  core: SocketCore,
+  syscall: string,
+  data: Uint8Array,
+  flags: number,
+  { nonBlocking }: Patience,
+  to?: SocketName,
+): SendCall {
+  return new SendCall(core, syscall, data, flags, nonBlocking ? SEND_SOME : SEND_BLOCKING, to);
 }
 
 function count(_: unknown, n: number): number {
@@ -299,38 +320,17 @@ function checkPieces(syscall: string, iov: unknown, tooMany: number): asserts io
   for (const piece of iov) checkPointer(syscall, piece);
 }
 
-/** The pieces as one: copied once, unless there is only one. */
+/** The pieces as one. */
 function gathered(syscall: string, iov: readonly (Uint8Array | string)[], tooMany: number): Uint8Array {
   checkPieces(syscall, iov, tooMany);
-  const pieces = iov.map((piece) => toBytes(syscall, piece));
-  if (pieces.length === 1) return pieces[0]!;
-  const all = new Uint8Array(pieces.reduce((length, piece) => length + piece.length, 0));
-  let at = 0;
-  for (const piece of pieces) {
-    all.set(piece, at);
-    at += piece.length;
-  }
-  return all;
+  return gather(iov.map((piece) => toBytes(syscall, piece)));
 }
 
 /** How many bytes the buffers hold in all. */
 function roomOf(syscall: string, iov: readonly Uint8Array[], tooMany: number): number {
   checkPieces(syscall, iov, tooMany);
-  let room = 0;
-  for (const piece of iov) {
-    checkBuffer(syscall, piece);
-    room += piece.length;
-  }
-  return room;
-}
-
-function scattered(bytes: Uint8Array, iov: readonly Uint8Array[]): void {
-  let at = 0;
-  for (const piece of iov) {
-    piece.set(bytes.subarray(at, at + piece.length));
-    at += piece.length;
-    if (at >= bytes.length) return;
-  }
+  for (const piece of iov) checkBuffer(syscall, piece);
+  return roomIn(iov);
 }
 
 function spaceOf(messages: readonly ControlMessage[]): number {

@@ -4,7 +4,7 @@
  */
 import { EBADF, ENOTCONN, ENOTSOCK, EOPNOTSUPP, ETIMEDOUT } from "../../base/errno.ts";
 import { INSPECT } from "../../base/inspect.ts";
-import { optionPatience, type Patience } from "../async.ts";
+import { AT_ONCE, optionPatience, type Patience } from "../async.ts";
 import { closeFile, takesWhatIsThere } from "../calls.ts";
 import { AF_PACKET, MSG_DONTWAIT } from "../constants.ts";
 import { SocketCore } from "../core.ts";
@@ -282,8 +282,6 @@ export abstract class Handle<A> {
     if (this.closing) await this.close();
   }
 }
-
-const AT_ONCE: Patience = { nonBlocking: true, timeoutMicros: 0, timeoutErrno: ETIMEDOUT };
 
 /** Python takes numbers for truth. */
 function truth(call: string, what: string, value: unknown): boolean {

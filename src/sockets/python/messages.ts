@@ -3,27 +3,18 @@ import { EMSGSIZE } from "../../base/errno.ts";
 import type { ControlData, ControlMessage } from "../control-data.ts";
 import { SocketError } from "../error.ts";
 import { checkBuffer, show, toBytes } from "../misuse.ts";
+import { gather, MOST_PIECES } from "../pieces.ts";
 
 /** A control message: level, type, and its data as the type has it, a number, an object or an array of descriptors. */
 export type Ancillary = [level: number, type: number, data: ControlData];
 
-/** The most buffers one call takes (Linux's UIO_MAXIOV). */
-const MOST_BUFFERS = 1024;
-
 /** The bytes of all `buffers`, one after the other. */
-export function gather(buffers: unknown): Uint8Array {
+export function gatherBuffers(buffers: unknown): Uint8Array {
   const parts = [...iterable("sendmsg", "Uint8Arrays or strings", buffers)].map((part) =>
     toBytes("sendmsg", part),
   );
-  if (parts.length > MOST_BUFFERS) throw new SocketError(EMSGSIZE, "sendmsg");
-  if (parts.length === 1) return parts[0]!;
-  const all = new Uint8Array(parts.reduce((sum, { length }) => sum + length, 0));
-  let at = 0;
-  for (const part of parts) {
-    all.set(part, at);
-    at += part.length;
-  }
-  return all;
+  if (parts.length > MOST_PIECES) throw new SocketError(EMSGSIZE, "sendmsg");
+  return gather(parts);
 }
 
 /** The buffers that `recvmsg_into` is to fill. */
@@ -33,18 +24,8 @@ export function checkBuffers(buffers: unknown): Uint8Array[] {
     checkBuffer("recvmsg_into", buffer);
     all.push(buffer);
   }
-  if (all.length > MOST_BUFFERS) throw new SocketError(EMSGSIZE, "recvmsg_into");
+  if (all.length > MOST_PIECES) throw new SocketError(EMSGSIZE, "recvmsg_into");
   return all;
-}
-
-/** Fills `buffers` one after the other with `bytes`. */
-export function scatter(bytes: Uint8Array, buffers: readonly Uint8Array[]): void {
-  let at = 0;
-  for (const buffer of buffers) {
-    const part = bytes.subarray(at, at + buffer.length);
-    buffer.set(part);
-    at += part.length;
-  }
 }
 
 /** Control messages as the layer below takes them. */
