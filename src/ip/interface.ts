@@ -1,3 +1,4 @@
+import type { Clock } from "../base/clock.ts";
 import type { Link, LinkReceiver } from "../link/link.ts";
 import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import { ALL_HOSTS_ADDRESS, formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
@@ -12,6 +13,7 @@ export interface InterfaceTap {
 
 /** What IPv4 wants to hear from its interfaces. */
 export interface InterfaceOwner {
+  readonly clock: Clock;
   /** Takes ownership of the packet. */
   input(packet: Packet, from: Interface): void;
   /** Takes back, with ownership, a datagram whose next hop did not answer. */
@@ -86,7 +88,8 @@ export class Interface implements LinkReceiver {
     this.prefixLength = prefixLength;
     this.mtu = Math.min(link.mtu, MAX_DATAGRAM_LENGTH);
     this.isLoopback = isLoopback(address);
-    this.inputFlags = link.features.checksum ? FLAG_CHECKSUM_TRUSTED : 0;
+    const { checksum, marksTrusted = false } = link.features;
+    this.inputFlags = checksum && !marksTrusted ? FLAG_CHECKSUM_TRUSTED : 0;
     link.attach(this);
   }
 
@@ -133,6 +136,10 @@ export class Interface implements LinkReceiver {
 
   unreachable(packet: Packet): void {
     this.owner.unreachable(packet, this);
+  }
+
+  wake(): void {
+    this.owner.clock.sample();
   }
 
   /** Takes ownership of a whole datagram for `nextHop`. */

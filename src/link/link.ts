@@ -4,6 +4,11 @@ import type { Packet } from "../packet/packet.ts";
 export interface LinkFeatures {
   /** The medium is trusted (`lo`) or the device does it: transport checksums are neither made nor verified. */
   readonly checksum: boolean;
+  /**
+   * What comes in says by itself, with FLAG_CHECKSUM_TRUSTED, which checksums need no verification, as a device does that also
+   * carries what others have sent. Left out: `checksum` says it for all.
+   */
+  readonly marksTrusted?: boolean;
   /** The link takes TCP segments of up to 64 KiB at once and cuts them itself to `packet.segmentSize`. */
   readonly segmentation: boolean;
 }

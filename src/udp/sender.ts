@@ -139,7 +139,10 @@ export class Sender {
     const packet = packetPool.allocate(UDP_HEADER_LENGTH + length);
     packet.length = UDP_HEADER_LENGTH + length;
     copyBytes(data, offset, packet.slab.bytes, packet.offset + UDP_HEADER_LENGTH, length);
-    writeUdpHeader(packet, path.source, endpoint.localPort, path.destination, port, path.checksumTrusted);
+    // fragments do without help: whoever completes a checksum has to see all of the datagram
+    const isWhole = IPV4_HEADER_LENGTH + path.optionsLength + packet.length <= path.mtu;
+    const trusted = path.checksumTrusted && isWhole;
+    writeUdpHeader(packet, path.source, endpoint.localPort, path.destination, port, trusted);
     const result = path.send(packet, PROTOCOL_UDP, this.options);
     if (result < 0) {
       udp.counters.sendFailed++;

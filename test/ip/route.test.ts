@@ -11,7 +11,7 @@ import { ip } from "../support/wire.ts";
 leaveNothingBehind();
 
 const clock = new VirtualClock();
-const owner = { input: () => {}, unreachable: () => {}, interfaceChanged: () => {} };
+const owner = { clock, input: () => {}, unreachable: () => {}, interfaceChanged: () => {} };
 
 function makeInterface(index: number, address: string, prefixLength: number): Interface {
   return new Interface(owner, index, {
