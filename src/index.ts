@@ -30,6 +30,13 @@ export type {
 } from "./sockets/address.ts";
 export type { ArpRequest } from "./sockets/arp-request.ts";
 export type { Pending } from "./sockets/async.ts";
+export type {
+  BookControlMessage,
+  BookGroupRequest,
+  BookInterfaceRequest,
+  BookLinger,
+  BookTimeval,
+} from "./sockets/book-names.ts";
 export * from "./sockets/constants.ts";
 export { CMSG_LEN, CMSG_SPACE } from "./sockets/control.ts";
 export type { ControlData, ControlMessage, PacketInfo, Timeval } from "./sockets/control-data.ts";
@@ -61,12 +68,16 @@ export type {
   GroupRequest,
   Linger,
   MulticastInterface,
+  OptionInput,
   OptionValue,
   OptionValueOf,
   PacketGroupRequest,
 } from "./sockets/options/index.ts";
 export type {
+  AnyControlMessage,
   AnySockaddr,
+  BookReceiveMessage,
+  BookSendMessage,
   BookSockaddrLl,
   BookSockaddrUn,
   CallOptions,

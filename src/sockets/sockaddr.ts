@@ -28,8 +28,11 @@ export interface BookSockaddrIn {
   /** In network order: `htons(1234)`. Required, but with AF_UNSPEC. */
   sin_port?: number;
   /** 4 bytes of `inet_aton`, or `s_addr` in network order: `inet_addr("10.0.0.1")`, `htonl(INADDR_ANY)`, the default. */
-  sin_addr?: { s_addr: number } | Uint8Array;
+  sin_addr?: InAddr;
 }
+
+/** `struct in_addr`: `s_addr` is in network order, and so are the bytes. */
+export type InAddr = { s_addr: number } | Uint8Array;
 
 export type SockaddrIn = PlainSockaddrIn | BookSockaddrIn;
 
@@ -89,18 +92,23 @@ function parseBook(call: string, where: BookSockaddrIn): Omit<ParsedSockaddrIn, 
   const { sin_port, sin_addr = { s_addr: 0 } } = where;
   checkRange(call, "sin_port", sin_port, 0, 65_535);
   const port = ntohs(sin_port);
-  if (sin_addr instanceof Uint8Array) return { address: fromBytes(call, sin_addr), port };
-  if (typeof sin_addr !== "object" || sin_addr === null) {
-    throw new TypeError(`${call}: sin_addr is { s_addr: htonl(…) } or 4 bytes, not ${show(sin_addr)}`);
+  return { address: addressNumber(call, "sin_addr", sin_addr), port };
+}
+
+/** The int32 of a `struct in_addr`, in network order. */
+export function addressNumber(call: string, what: string, given: InAddr): number {
+  if (given instanceof Uint8Array) return fromBytes(call, given);
+  if (typeof given !== "object" || given === null) {
+    throw new TypeError(`${call}: ${what} is { s_addr: htonl(…) } or 4 bytes, not ${show(given)}`);
   }
-  const { s_addr } = sin_addr;
+  const { s_addr } = given;
   checkRange(call, "s_addr", s_addr, -0x8000_0000, 0xffff_ffff);
   if (s_addr === INADDR_LOOPBACK) {
     throw new RangeError(
       `${call}: s_addr is in network order, in which ${hex(s_addr)} is 1.0.0.127; 127.0.0.1 is htonl(INADDR_LOOPBACK)`,
     );
   }
-  return { address: ntohl(s_addr >>> 0) | 0, port };
+  return ntohl(s_addr >>> 0) | 0;
 }
 
 function fromBytes(call: string, bytes: Uint8Array): number {

@@ -32,6 +32,7 @@ export type {
   Linger,
   MulticastInterface,
   Option,
+  OptionInput,
   OptionValue,
   OptionValueOf,
   PacketGroupRequest,
@@ -66,13 +67,15 @@ export function getOption(core: SocketCore, level: number, number: number): Opti
  * 0, -ENOPROTOOPT (no such option, or it can only be read), -EINVAL (out of range) or what else the option answers.
  * Throws a TypeError for a value of the wrong kind.
  */
-export function setOption(core: SocketCore, level: number, number: number, value: unknown): number {
+export function setOption(core: SocketCore, level: number, number: number, given: unknown): number {
   if (!hasLevel(core, level)) return core.domain === AF_UNIX ? -EOPNOTSUPP : -ENOPROTOOPT;
   const entry = TABLE.get(key(level, number));
   if (entry?.row.set === undefined) return -ENOPROTOOPT;
   const { kind, row } = entry;
+  const value = typeof given === "object" && given !== null && kind.own ? kind.own(given) : given;
+  if (value instanceof Refusal) return -value.errno;
   if (!kind.accepts(value)) {
-    throw new TypeError(`setsockopt: ${entry.name} takes ${kind.takes}, not ${show(value)}`);
+    throw new TypeError(`setsockopt: ${entry.name} takes ${kind.takes}, not ${show(given)}`);
   }
   if (row.range !== undefined && typeof value === "number") {
     if (value < row.range[0] || value > row.range[1]) return -EINVAL;

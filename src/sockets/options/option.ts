@@ -1,5 +1,19 @@
 /** What a row of the table of socket options is made of: a new option is a new row in one of this folder's lists. */
+import { EDOM } from "../../base/errno.ts";
 import type { TcpInfo } from "../../tcp/index.ts";
+import {
+  type BookGroupRequest,
+  type BookLinger,
+  type BookTimeval,
+  GROUP_FIELDS,
+  isTimeval,
+  LINGER_FIELDS,
+  MULTICAST_FIELDS,
+  ownGroupRequest,
+  ownNames,
+  PACKET_GROUP_FIELDS,
+  timevalMillis,
+} from "../book-names.ts";
 import {
   type IP_MULTICAST_IF,
   type IP_OPTIONS,
@@ -59,6 +73,9 @@ export type OptionValue =
   | MulticastInterface
   | PacketGroupRequest;
 
+/** What `setsockopt` takes: books' names for the fields will do as well. */
+export type OptionInput = OptionValue | BookTimeval | BookLinger | BookGroupRequest;
+
 /** What `getsockopt` gives for option `O` of level `L`, when both are written as constants. */
 export type OptionValueOf<L extends number, O extends number> = number extends L | O
   ? OptionValue
@@ -89,6 +106,8 @@ type SocketValue<O extends number> = O extends typeof SO_LINGER
 /** What kind of value an option takes, and how the TypeError says it. */
 export interface Kind<V> {
   readonly takes: string;
+  /** An object in our names for its fields, where books have others; or why it cannot be. */
+  own?(value: object): unknown;
   accepts(value: unknown): value is V;
 }
 
@@ -136,6 +155,7 @@ export const FLAG: Kind<number | boolean> = {
 };
 export const MILLIS: Kind<number> = {
   takes: "a number of milliseconds",
+  own: (value) => (isTimeval(value) ? optionMillis(value) : value),
   accepts: (value): value is number => Number.isFinite(value),
 };
 export const TEXT: Kind<string> = {
@@ -148,6 +168,7 @@ export const BYTES: Kind<Uint8Array> = {
 };
 export const LINGER: Kind<Linger> = {
   takes: "an object { onoff, linger } of integers",
+  own: (value) => ownNames("setsockopt", LINGER_FIELDS, value),
   accepts: (value): value is Linger => {
     if (typeof value !== "object" || value === null) return false;
     const { onoff, linger } = value as Partial<Linger>;
@@ -156,6 +177,7 @@ export const LINGER: Kind<Linger> = {
 };
 export const GROUP: Kind<GroupRequest> = {
   takes: "an object { multiaddr, interface }",
+  own: (value) => ownGroupRequest("setsockopt", GROUP_FIELDS, value),
   accepts: (value): value is GroupRequest => {
     if (typeof value !== "object" || value === null) return false;
     const { multiaddr, interface: by } = value as Partial<GroupRequest>;
@@ -164,6 +186,7 @@ export const GROUP: Kind<GroupRequest> = {
 };
 export const PACKET_GROUP: Kind<PacketGroupRequest> = {
   takes: "an object { interface, type }",
+  own: (value) => ownNames("setsockopt", PACKET_GROUP_FIELDS, value),
   accepts: (value): value is PacketGroupRequest => {
     if (typeof value !== "object" || value === null) return false;
     return isAddress((value as PacketGroupRequest).interface);
@@ -171,6 +194,7 @@ export const PACKET_GROUP: Kind<PacketGroupRequest> = {
 };
 export const MULTICAST_INTERFACE: Kind<string | number | MulticastInterface> = {
   takes: "an address, or an object { address, interface }",
+  own: (value) => ownGroupRequest("setsockopt", MULTICAST_FIELDS, value),
   accepts: (value): value is string | number | MulticastInterface => {
     if (isAddress(value)) return true;
     if (typeof value !== "object" || value === null) return false;
@@ -178,6 +202,12 @@ export const MULTICAST_INTERFACE: Kind<string | number | MulticastInterface> = {
     return (address === undefined || isAddress(address)) && (by === undefined || Number.isInteger(by));
   },
 };
+
+/** EDOM when the microseconds are below 0 or make a second. */
+function optionMillis(time: BookTimeval): number | Refusal {
+  const millis = timevalMillis("setsockopt", time);
+  return time.tv_usec < 0 || time.tv_usec >= 1e6 ? new Refusal(EDOM) : millis;
+}
 
 function isAddress(value: unknown): value is string | number {
   return typeof value === "string" || Number.isInteger(value);

@@ -2,6 +2,7 @@
 import { EBADF, EINVAL, EMFILE, ENOTSOCK, ENOTTY, EPERM } from "../../base/errno.ts";
 import { inputQueue } from "../../tcp/index.ts";
 import { type ArpRequest, arpRequest } from "../arp-request.ts";
+import { type BookInterfaceRequest, fillIn, IFREQ_FIELDS, ownNames } from "../book-names.ts";
 import { closeFile } from "../calls.ts";
 import {
   AF_UNIX,
@@ -21,6 +22,7 @@ import {
   SIOCATMARK,
   SIOCGARP,
   SIOCGIFCONF,
+  SIOCGIFNAME,
   SIOCOUTQ,
 } from "../constants.ts";
 import { SocketCore } from "../core.ts";
@@ -59,7 +61,7 @@ export interface Ioctl {
   /** SIOCGIFCONF: every interface with its address. */
   (fd: number, request: typeof SIOCGIFCONF): InterfaceAddress[];
   /** Another SIOCGIF request, with `struct ifreq`: its field is filled in; returns 0. */
-  (fd: number, request: number, argument: InterfaceRequest): number;
+  (fd: number, request: number, argument: InterfaceRequest | BookInterfaceRequest): number;
   /** SIOCGARP, with `struct arpreq`: never succeeds. */
   (fd: number, request: typeof SIOCGARP, argument: ArpRequest): number;
   /** … or with an interface's name: returns what would be filled in. */
@@ -260,12 +262,13 @@ export class PosixFiles extends PosixNames {
       const { name: _, ...filled } = this.answer(request, { name: argument });
       return Object.values(filled)[0];
     }
-    if (typeof argument !== "object" || argument === null) {
-      throw new TypeError(
-        `ioctl: the argument is an object { name } or an interface's name, not ${show(argument)}`,
-      );
+    const asked = ownNames("ioctl", IFREQ_FIELDS, argument, true) as InterfaceRequest;
+    const [key, kind] = request === SIOCGIFNAME ? ["index", "number"] : ["name", "string"];
+    if (typeof asked !== "object" || asked === null || typeof Reflect.get(asked, key) !== kind) {
+      const form = request === SIOCGIFNAME ? "{ index }" : "{ name } or an interface's name";
+      throw new TypeError(`ioctl: the argument is an object ${form}, not ${show(argument)}`);
     }
-    Object.assign(argument, this.answer(request, argument));
+    fillIn(argument as object, IFREQ_FIELDS, this.answer(request, asked));
     return 0;
   }
 

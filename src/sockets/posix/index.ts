@@ -19,7 +19,13 @@ export type {
 } from "./addresses.ts";
 export type { Ioctl, ResourceLimit } from "./files.ts";
 export type { CallOptions } from "./sockets.ts";
-export type { ReceiveMessage, SendMessage } from "./transfer.ts";
+export type {
+  AnyControlMessage,
+  BookReceiveMessage,
+  BookSendMessage,
+  ReceiveMessage,
+  SendMessage,
+} from "./transfer.ts";
 export type { PollFd, SelectResult, SelectSets } from "./waiting.ts";
 
 /** All the calls by descriptor. Each file of this folder adds some: names, files, sockets, transfer, waiting. */

@@ -6,7 +6,7 @@ import { AF_PACKET, AF_UNSPEC, SOCK_CLOEXEC, SOCK_NONBLOCK } from "../constants.
 import type { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
-import { type OptionValue, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
+import { type OptionInput, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
 import { namePlace, type SocketName } from "../socket-name.ts";
 import {
   type AnySockaddr,
@@ -132,7 +132,7 @@ export class PosixSockets extends PosixFiles {
   ): OptionValueOf<L, O> => readOption(this.core(fd, "getsockopt"), level, option) as OptionValueOf<L, O>;
 
   /** Sets an option: see the table of options. ENOPROTOOPT, EINVAL (out of range), EPERM. */
-  readonly setsockopt = (fd: number, level: number, option: number, value: OptionValue): void =>
+  readonly setsockopt = (fd: number, level: number, option: number, value: OptionInput): void =>
     writeOption(this.core(fd, "setsockopt"), level, option, value);
 
   /** 1 when the next byte to read is the urgent one, or follows it; else 0. ENOTTY where there is no such thing. */

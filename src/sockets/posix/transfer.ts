@@ -1,6 +1,14 @@
 /** The calls that send and receive. Each of them may wait. */
 import { EFAULT, EINVAL, EMSGSIZE } from "../../base/errno.ts";
 import { type Patience, perform } from "../async.ts";
+import {
+  type BookControlMessage,
+  type BookMessage,
+  CONTROL_FIELDS,
+  fillIn,
+  MESSAGE_FIELDS,
+  ownNames,
+} from "../book-names.ts";
 import { ReceiveCall, SEND_BLOCKING, SEND_SOME, SendCall, takesWhatIsThere } from "../calls.ts";
 import { MSG_CMSG_CLOEXEC, MSG_DONTWAIT } from "../constants.ts";
 import { CMSG_SPACE, collectControl, prepareControl } from "../control.ts";
@@ -19,7 +27,7 @@ export interface SendMessage {
   name?: SockaddrInput | null | undefined;
   /** What to send, piece behind piece: 1024 at most. */
   iov: readonly (Uint8Array | string)[];
-  control?: Iterable<ControlMessage> | undefined;
+  control?: Iterable<AnyControlMessage> | undefined;
   /** Not looked at: the flags are the call's argument. */
   flags?: number;
 }
@@ -37,6 +45,12 @@ export interface ReceiveMessage {
   /** Filled in: MSG_TRUNC, MSG_CTRUNC, MSG_EOR, MSG_OOB, MSG_ERRQUEUE. */
   flags?: number;
 }
+
+/** The same in the book's spelling. */
+export type BookSendMessage = BookMessage<SockaddrInput, Uint8Array | string, Iterable<AnyControlMessage>>;
+export type BookReceiveMessage = BookMessage<AnySockaddr, Uint8Array, ControlMessage[]>;
+/** A control message that is sent. */
+export type AnyControlMessage = ControlMessage | BookControlMessage<ControlMessage["data"]>;
 
 export class PosixTransfer extends PosixSockets {
   /**
@@ -94,18 +108,18 @@ export class PosixTransfer extends PosixSockets {
   /** Sends the pieces of `message.iov` as one, with control messages. EMSGSIZE for more than 1024 pieces. */
   readonly sendmsg = async (
     fd: number,
-    message: SendMessage,
+    message: SendMessage | BookSendMessage,
     flags = 0,
     options: CallOptions = {},
   ): Promise<number> => {
     const core = this.core(fd, "sendmsg");
-    checkMessage("sendmsg", message);
-    const data = gathered("sendmsg", message.iov, EMSGSIZE);
+    const own = ownMessage<SendMessage>("sendmsg", message);
+    const data = gathered("sendmsg", own.iov, EMSGSIZE);
     const patience = this.sendPatience("sendmsg", core, fd, flags, options);
-    const found = this.destination("sendmsg", core, message.name);
+    const found = this.destination("sendmsg", core, own.name);
     const to = found instanceof Promise ? await found : found;
     const call = sendCall(core, "sendmsg", data, flags, patience, to);
-    const outgoing = prepareControl(this.host, core, message.control);
+    const outgoing = prepareControl(this.host, core, ownControl(own.control));
     if (typeof outgoing === "number") throw new SocketError(outgoing, "sendmsg");
     call.outgoing = outgoing;
     return perform(this.host, call, patience);
@@ -159,7 +173,7 @@ export class PosixTransfer extends PosixSockets {
    */
   readonly recvmsg = async (
     fd: number,
-    message: ReceiveMessage,
+    message: ReceiveMessage | BookReceiveMessage,
     flags = 0,
     options: CallOptions = {},
   ): Promise<number> => {
@@ -168,21 +182,24 @@ export class PosixTransfer extends PosixSockets {
     if (message.controllen !== undefined) checkInteger("recvmsg", "controllen", message.controllen);
     roomOf("recvmsg", message.iov, EMSGSIZE);
     const finish = (_: unknown, n: number): number => {
-      this.fillIn(core, message, flags);
+      fillIn(message, MESSAGE_FIELDS, this.collect(core, own, flags));
       return n;
     };
-    return this.receiveInto(core, fd, "recvmsg", message.iov, flags, options, finish, true);
+    return this.receiveInto(core, fd, "recvmsg", own.iov, flags, options, finish, true);
   };
 
-  private fillIn(core: SocketCore, message: ReceiveMessage, flags: number): void {
-    const { controllen } = message;
-    const room = controllen ?? (message.control === undefined ? 0 : undefined);
+  /** What `recvmsg` fills in. */
+  private collect(core: SocketCore, { control, controllen }: ReceiveMessage, flags: number): object {
+    const room = controllen ?? (control === undefined ? 0 : undefined);
     const closeOnExec = flags & MSG_CMSG_CLOEXEC;
     const collected = collectControl(this.host, core, room, closeOnExec !== 0);
-    message.name = sockaddr(this.host, core.senderName);
-    message.control = collected.messages;
-    message.flags = core.message.flags | collected.flags | closeOnExec;
-    if (controllen !== undefined) message.controllen = Math.min(controllen, spaceOf(collected.messages));
+    const filled = {
+      name: sockaddr(this.host, core.senderName),
+      control: collected.messages,
+      flags: core.message.flags | collected.flags | closeOnExec,
+    };
+    if (controllen === undefined) return filled;
+    return { ...filled, controllen: Math.min(controllen, spaceOf(collected.messages)) };
   }
 
   /** `read` and `write` of what cannot be read and written: an epoll. */
@@ -307,10 +324,19 @@ function checkPointer(syscall: string, pointer: unknown): void {
   if (pointer === null || pointer === undefined) throw new SocketError(EFAULT, syscall);
 }
 
-function checkMessage(syscall: string, message: unknown): void {
-  checkPointer(syscall, message);
-  if (typeof message === "object" && "iov" in message!) return;
-  throw new TypeError(`${syscall}: the message is an object { iov, name, control }, not ${show(message)}`);
+/** A `struct msghdr` in our names. */
+function ownMessage<M extends object>(syscall: string, given: unknown): M {
+  checkPointer(syscall, given);
+  // the one to be filled is its owner's, who may keep more in it
+  const message = ownNames(syscall, MESSAGE_FIELDS, given, syscall === "recvmsg");
+  if (typeof message === "object" && "iov" in message!) return message as M;
+  throw new TypeError(`${syscall}: the message is an object { iov, name, control }, not ${show(given)}`);
+}
+
+/** Control messages in our names; what is no list of them is somebody else's to refuse. */
+function ownControl(given: Iterable<AnyControlMessage> | undefined): Iterable<ControlMessage> | undefined {
+  if (typeof given !== "object" || given === null || !(Symbol.iterator in given)) return given;
+  return Array.from(given, (each) => ownNames("sendmsg", CONTROL_FIELDS, each) as ControlMessage);
 }
 
 function checkPieces(syscall: string, iov: unknown, tooMany: number): asserts iov is readonly unknown[] {

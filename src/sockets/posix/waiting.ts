@@ -1,5 +1,6 @@
 /** The calls that wait for any of many descriptors. */
 import { EFAULT, EINVAL } from "../../base/errno.ts";
+import { type BookTimeval, isTimeval, timevalMillis } from "../book-names.ts";
 import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLL_CTL_DEL, EPOLL_CTL_MOD } from "../constants.ts";
 import { type EpollEvent, EpollInstance, epollWait } from "../epoll.ts";
 import { SocketError } from "../error.ts";
@@ -54,13 +55,18 @@ export class PosixWaiting extends PosixTransfer {
     return asked.filter(({ revents }) => revents !== 0).length;
   };
 
-  /** The descriptors of each set that are ready; none when the time is over. `timeoutMillis` as in `poll`. EBADF. */
+  /**
+   * The descriptors of each set that are ready; none when the time is over. `time`: milliseconds as
+   * in `poll`, or `{ tv_sec, tv_usec }` (EINVAL below 0). EBADF.
+   */
   readonly select = async (
     sets: SelectSets,
-    timeoutMillis: number | null = -1,
+    time: number | null | BookTimeval = -1,
     options: CallOptions = {},
   ): Promise<SelectResult> => {
     checkSets(sets);
+    const timeoutMillis = isTimeval(time) ? timevalMillis("select", time) : time;
+    if (isTimeval(time) && (time.tv_sec < 0 || time.tv_usec < 0)) throw new SocketError(EINVAL, "select");
     checkTimeout("select", timeoutMillis);
     checkOptions("select", options);
     const watch = (fds: Iterable<number> | undefined, wanted: number): PollEntry[] =>

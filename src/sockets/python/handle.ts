@@ -11,7 +11,7 @@ import { SocketCore } from "../core.ts";
 import type { Description, Slot } from "../descriptors.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, checkWaiting, show } from "../misuse.ts";
-import { type OptionValue, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
+import { type OptionInput, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
 import type { SocketHost } from "../socket-host.ts";
 import { namePlace, type SocketName } from "../socket-name.ts";
 import { showAddress } from "./addresses.ts";
@@ -154,7 +154,7 @@ export abstract class Handle<A> {
   }
 
   /** Sets an option: see the table of options. ENOPROTOOPT, EINVAL (out of range), EPERM. */
-  setsockopt(level: number, option: number, value: OptionValue): void {
+  setsockopt(level: number, option: number, value: OptionInput): void {
     writeOption(this.open("setsockopt"), level, option, value);
   }
 
