@@ -1,3 +1,4 @@
-/** What needs Node: files and the terminal. */
+/** What needs Node: files, the terminal, and this machine's kernel. */
 export { type Content, fileContent, seededContent } from "./content.ts";
 export { Demo, type DemoOptions, type DemoReport } from "./demo.ts";
+export { type OnTunError, openTun, TunCounters, TunError, TunLink, type TunOptions } from "./tun/index.ts";

@@ -1,0 +1,128 @@
+/** `openTun`: a link to this machine's kernel. */
+import { closeSync } from "node:fs";
+import { parseAddress, parsePrefix } from "../../ip/address.ts";
+import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "../../ip/ipv4-header.ts";
+import { checkInteger, show } from "../../sockets/misuse.ts";
+import { configure, type KernelSide } from "./configure.ts";
+import { openDevice, type TunDevice } from "./device.ts";
+import { HELPERS } from "./helper.ts";
+import { pipeWaker } from "./pipe-waker.ts";
+import { selectWaker } from "./select-waker.ts";
+import { type OnTunError, TunLink } from "./tun-link.ts";
+import type { MakeWaker } from "./waker.ts";
+
+export interface TunOptions {
+  /** The device's name, 1 to 15 bytes; "%d" in it stands for the first number that is free. Default "nw%d". */
+  name?: string;
+  /**
+   * The kernel's address, "10.9.0.1/24": it gets it, and the device is set up. Default: both stay as they are, for a device
+   * that somebody has prepared.
+   */
+  address?: string;
+  /** The address of the stack, "10.9.0.2": where `address`'s network does not hold it, it gets a route. Needs `address`. */
+  peer?: string;
+  /** Bytes, 68 to 65535. Default: what the device has, 1500 for a new one. */
+  mtu?: number;
+  /** Leave checksums and the cutting of long segments to the kernel where it agrees. Default true. */
+  offload?: boolean;
+  /** Whether the device outlives its users. Default: as it is, for a new one false. */
+  persist?: boolean;
+  /**
+   * Who tells that packets have come: the event loop's own handle, which is not a documented part of Node, or a waiting process
+   * of perl or python3. Default: the first, and the second where that does not work.
+   */
+  waker?: "pipe" | "select";
+  /** Hears of what goes wrong later: the interface is down, the device was deleted. Default: nobody; see `failure` and `counters`. */
+  onError?: OnTunError;
+}
+
+const OPTIONS = ["name", "address", "peer", "mtu", "offload", "persist", "waker", "onError"];
+
+const DEFAULT_NAME = "nw%d";
+const LONGEST_NAME = 15;
+
+const WAKERS: Readonly<Record<"pipe" | "select", MakeWaker>> = { pipe: pipeWaker, select: selectWaker };
+
+/**
+ * Opens a TUN device and makes a link of it: `host.attach(await openTun({ address: "10.9.0.1/24" }), { address: "10.9.0.2/24" })`.
+ * The process stays until it is closed. Rejects with a TunError that says what to do, with a TypeError or RangeError for options that
+ * make no sense.
+ */
+export async function openTun(options: TunOptions = {}, helpers = HELPERS): Promise<TunLink> {
+  const side = checkOptions(options);
+  const { name = DEFAULT_NAME, offload = true, persist } = options;
+  const device = await openDevice({ name, offload, persist }, helpers);
+  try {
+    const mtu = await configure(device.file, device.name, side, helpers);
+    return makeLink(device, mtu, options);
+  } catch (error) {
+    closeSync(device.file);
+    throw error;
+  }
+}
+
+function makeLink(device: TunDevice, mtu: number, { waker, onError }: TunOptions): TunLink {
+  const make = (makeWaker: MakeWaker) => new TunLink(device, mtu, makeWaker, onError);
+  if (waker !== undefined) return make(WAKERS[waker]);
+  try {
+    return make(pipeWaker);
+  } catch {
+    return make(selectWaker);
+  }
+}
+
+/** Judges what the user has said; returns what the kernel's side is to be. */
+export function checkOptions(options: TunOptions): KernelSide {
+  if (typeof options !== "object" || options === null) {
+    throw new TypeError(`openTun takes an object of options, not ${show(options)}`);
+  }
+  for (const field of Object.keys(options)) {
+    if (OPTIONS.includes(field)) continue;
+    throw new RangeError(`openTun has no option ${field}; there are: ${OPTIONS.join(", ")}`);
+  }
+  const { name, address, peer, mtu, offload, persist, waker, onError } = options;
+  if (name !== undefined) checkName(name);
+  checkBoolean("offload", offload);
+  checkBoolean("persist", persist);
+  if (waker !== undefined && !Object.hasOwn(WAKERS, waker)) {
+    throw new RangeError(`openTun: waker is "pipe" or "select", not ${show(waker)}`);
+  }
+  if (onError !== undefined && typeof onError !== "function") {
+    throw new TypeError(`openTun: onError is a function, not ${show(onError)}`);
+  }
+  if (mtu !== undefined) checkMtu(mtu);
+  if (peer !== undefined && address === undefined) {
+    throw new TypeError("openTun: peer needs address, the kernel's own");
+  }
+  return {
+    address: address === undefined ? undefined : parsePrefix(address),
+    peer: peer === undefined ? undefined : parseAddress(peer),
+    mtu,
+  };
+}
+
+/** What the kernel takes for a name (dev_valid_name); a longer one it would cut without a word. */
+function checkName(name: unknown): void {
+  if (typeof name !== "string") throw new TypeError(`openTun: name is a string, not ${show(name)}`);
+  const length = new TextEncoder().encode(name).length;
+  const isGood = length >= 1 && length <= LONGEST_NAME && name !== "." && name !== "..";
+  const withoutNumber = name.replace("%d", "");
+  if (!isGood || /[\s/:%\0]/.test(withoutNumber)) {
+    throw new RangeError(
+      `openTun: name is 1 to ${LONGEST_NAME} bytes without "/", ":", spaces and "%" (but one "%d"), not ${show(name)}`,
+    );
+  }
+}
+
+function checkMtu(mtu: unknown): void {
+  checkInteger("openTun", "mtu", mtu);
+  if (mtu < MIN_MTU || mtu > MAX_DATAGRAM_LENGTH) {
+    throw new RangeError(`openTun: mtu is ${MIN_MTU} to ${MAX_DATAGRAM_LENGTH} bytes, not ${mtu}`);
+  }
+}
+
+function checkBoolean(what: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TypeError(`openTun: ${what} is true or false, not ${show(value)}`);
+  }
+}

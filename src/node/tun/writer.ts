@@ -1,0 +1,63 @@
+/** Writes packets at once: one write is one packet, and the kernel takes it or refuses it; it never asks to wait. */
+import { writeSync } from "node:fs";
+import type { Packet } from "../../packet/packet.ts";
+import { copyPacket } from "../../packet/packet-copy.ts";
+import type { TunCounters } from "./counters.ts";
+import { errnoOf } from "./errors.ts";
+import { writeVirtioHeader } from "./virtio-header.ts";
+
+const EIO = 5;
+
+export class TunWriter {
+  /** The last write found the interface down. */
+  isDown = false;
+  private readonly file: number;
+  private readonly headerLength: number;
+  private readonly counters: TunCounters;
+  private readonly onError: (error: unknown) => void;
+
+  /** `onError` hears that the interface has gone down, once each time, and of every other error. */
+  constructor(file: number, headerLength: number, counters: TunCounters, onError: (error: unknown) => void) {
+    this.file = file;
+    this.headerLength = headerLength;
+    this.counters = counters;
+    this.onError = onError;
+  }
+
+  /** Sends `packet`, which frames an IPv4 datagram; takes ownership. What cannot be sent is counted. */
+  write(packet: Packet): void {
+    const { headerLength } = this;
+    if (packet.offset - headerLength < packet.base) packet = withHeadroom(packet);
+    if (headerLength > 0) writeVirtioHeader(packet, headerLength);
+    const { slab, offset, length } = packet;
+    try {
+      writeSync(this.file, slab.bytes, offset - headerLength, length + headerLength, null);
+      this.counters.sentPackets++;
+      this.counters.sentBytes += length;
+      this.isDown = false;
+    } catch (error) {
+      this.failed(error);
+    }
+    packet.release();
+  }
+
+  private failed(error: unknown): void {
+    if (errnoOf(error) !== -EIO) {
+      this.counters.notSent++;
+      this.onError(error);
+      return;
+    }
+    this.counters.interfaceDown++;
+    if (this.isDown) return;
+    this.isDown = true;
+    this.onError(error);
+  }
+}
+
+/** The same packet where there is room in front of it. */
+function withHeadroom(packet: Packet): Packet {
+  const copy = copyPacket(packet, packet.offset, packet.length);
+  copy.segmentSize = packet.segmentSize;
+  packet.release();
+  return copy;
+}
