@@ -103,6 +103,7 @@ function giveUp(tcb: Tcb): void {
   tcb.remoteAddress = tcb.remotePort = 0;
   tcb.localAddress = tcb.boundAddress;
   if (!tcb.boundByUser) tcb.localPort = 0;
+  tcb.tcp.ports.changed(tcb);
 }
 
 /** RFC 9293 §3.10.4: the FIN stands behind all that was sent before; the state changes at once. */

@@ -1,39 +1,70 @@
+import { Claims, clash, REUSE_ADDRESS, REUSE_PORT } from "../base/claims.ts";
 import { EphemeralPorts, ephemeralPort } from "../base/ephemeral-port.ts";
 import { keyedHash, type SipKey } from "../base/hash.ts";
-import { LISTEN } from "./state.ts";
+import { Places } from "../base/places.ts";
 import type { Tcb } from "./tcb.ts";
 import { mayReplace } from "./time-wait.ts";
 
-type ByPort = Map<number, Set<Tcb>>;
+/** So many users of a port are asked one by one whether another may be bound there. */
+const FEW = 16;
 
 /** Who uses which local port: bound, listening and connected TCBs. */
 export class PortTable {
-  private readonly users: ByPort = new Map();
-  /** Those of them in LISTEN, apart: a SYN must not cost more the more connections its port has. */
-  private readonly listeners: ByPort = new Map();
+  private readonly users = new Map<number, Set<Tcb>>();
+  /** What they claim, at ports with many where bind was asked for: connections alone need nothing of it. */
+  private readonly claims = new Map<number, Claims>();
+  /** Those in LISTEN, apart: a SYN must not cost more the more connections or listeners its port has. */
+  private readonly listeners = new Map<number, Places<Tcb>>();
   private readonly ephemeral: EphemeralPorts;
   private readonly key: SipKey;
+  private listens = 0;
 
   constructor(key: SipKey) {
     this.key = key;
     this.ephemeral = new EphemeralPorts(key);
   }
 
+  /** `tcb` uses its port from now on; if it did before, its address may be another. */
   add(tcb: Tcb): void {
-    put(this.users, tcb);
+    const users = this.users.get(tcb.localPort);
+    if (users === undefined) this.users.set(tcb.localPort, new Set([tcb]));
+    else users.add(tcb);
+    if (this.claims.size > 0) this.claimAnew(tcb);
   }
 
   remove(tcb: Tcb): void {
-    take(this.users, tcb);
+    const { localPort } = tcb;
+    const users = this.users.get(localPort);
+    if (users === undefined || !users.delete(tcb)) return;
+    if (users.size === 0) this.users.delete(localPort);
+    if (tcb.claim === undefined) return;
+    this.claims.get(localPort)!.remove(tcb.claim);
+    tcb.claim = undefined;
+    if (users.size > FEW / 2) return;
+    for (const user of users) user.claim = undefined;
+    this.claims.delete(localPort);
   }
 
   /** `tcb` listens from now on at the port it is bound to. */
   addListener(tcb: Tcb): void {
-    put(this.listeners, tcb);
+    tcb.rank = this.listens++;
+    this.place(tcb);
+    this.claimAnew(tcb); // who listens shares less
   }
 
   removeListener(tcb: Tcb): void {
-    take(this.listeners, tcb);
+    if (tcb.listensAt === undefined) return;
+    this.displace(tcb);
+    this.claimAnew(tcb);
+  }
+
+  /** To be called when the interface of `tcb`, its local address or its will to share has changed. */
+  changed(tcb: Tcb): void {
+    if (tcb.listensAt !== undefined && tcb.listensAt.interface !== tcb.settings.interface) {
+      this.displace(tcb);
+      this.place(tcb);
+    }
+    if (tcb.claim !== undefined) this.claimAnew(tcb);
   }
 
   /**
@@ -42,24 +73,14 @@ export class PortTable {
    * four numbers says, so that a repeated SYN comes to the same one.
    */
   listener(address: number, port: number, remote: number, remotePort: number, by: number): Tcb | undefined {
-    const listeners = this.listeners.get(port);
-    if (listeners === undefined) return undefined;
-    let best: Tcb | undefined;
-    let bestScore = UNFIT;
-    let rivals = 0;
-    for (const tcb of listeners) {
-      const score = fitness(tcb, address, by);
-      if (score > bestScore) {
-        best = tcb;
-        bestScore = score;
-        rivals = 1;
-      } else if (score === bestScore) rivals++;
-    }
-    if (bestScore === UNFIT || rivals === 1) return best;
+    const places = this.listeners.get(port);
+    if (places === undefined) return undefined;
+    const place = places.find(address, by) ?? places.find(0, by);
+    if (place === undefined) return undefined;
+    const { members } = place;
+    if (members.length === 1) return members[0];
     const hash = keyedHash(this.key, remote, address, (remotePort << 16) | port);
-    let turn = (hash >>> 0) % rivals;
-    for (const tcb of listeners) if (fitness(tcb, address, by) === bestScore && turn-- === 0) return tcb;
-    return best;
+    return members[(hash >>> 0) % members.length];
   }
 
   /**
@@ -67,12 +88,18 @@ export class PortTable {
    * SO_REUSEADDR and the other does not listen, or both have SO_REUSEPORT.
    */
   mayBind(tcb: Tcb, address: number, port: number): boolean {
-    for (const other of this.users.get(port) ?? []) {
+    const users = this.users.get(port);
+    if (users === undefined) return true;
+    const { settings } = tcb;
+    const sharing = (settings.reuseAddress ? REUSE_ADDRESS : 0) | (settings.reusePort ? REUSE_PORT : 0);
+    if (users.size > FEW) {
+      const claims = this.claims.get(port) ?? this.claimAll(port, users);
+      return !claims.clashWith(address, settings.interface, sharing, tcb.claim);
+    }
+    for (const other of users) {
       if (other === tcb) continue;
-      if (!meet(address, other.localAddress) || !meetInterface(other, tcb.settings.interface)) continue;
-      const bothReuse = tcb.settings.reuseAddress && other.settings.reuseAddress;
-      if (bothReuse && other.state !== LISTEN) continue;
-      if (!(tcb.settings.reusePort && other.settings.reusePort)) return false;
+      const { interface: by } = other.settings;
+      if (clash(address, settings.interface, sharing, other.localAddress, by, sharingOf(other))) return false;
     }
     return true;
   }
@@ -106,36 +133,44 @@ export class PortTable {
       return true;
     });
   }
+
+  private place(tcb: Tcb): void {
+    let places = this.listeners.get(tcb.localPort);
+    if (places === undefined) {
+      places = new Places();
+      this.listeners.set(tcb.localPort, places);
+    }
+    tcb.listensAt = places.add(tcb, tcb.localAddress, tcb.settings.interface);
+  }
+
+  private displace(tcb: Tcb): void {
+    const places = this.listeners.get(tcb.localPort)!;
+    places.remove(tcb.listensAt!, tcb);
+    tcb.listensAt = undefined;
+    if (places.empty) this.listeners.delete(tcb.localPort);
+  }
+
+  /** From now on the claims of this port are kept. */
+  private claimAll(port: number, users: Set<Tcb>): Claims {
+    const claims = new Claims();
+    this.claims.set(port, claims);
+    for (const user of users) this.claimAnew(user);
+    return claims;
+  }
+
+  private claimAnew(tcb: Tcb): void {
+    const claims = this.claims.get(tcb.localPort);
+    if (claims === undefined || !this.users.get(tcb.localPort)?.has(tcb)) return;
+    const { claim, localAddress, settings } = tcb;
+    const sharing = sharingOf(tcb);
+    if (claim?.is(localAddress, settings.interface, sharing)) return;
+    if (claim !== undefined) claims.remove(claim);
+    tcb.claim = claims.add(localAddress, settings.interface, sharing);
+  }
 }
 
-/** The score of a listener that a packet is not for. */
-const UNFIT = -1;
-
-function fitness(tcb: Tcb, address: number, by: number): number {
-  const { settings, localAddress } = tcb;
-  if (localAddress !== 0 && localAddress !== address) return UNFIT;
-  if (!meetInterface(tcb, by)) return UNFIT;
-  return (localAddress !== 0 ? 2 : 0) + (settings.interface >= 0 ? 1 : 0);
-}
-
-/** Whether `tcb` has to do with interface `by`; -1 is any, for both. */
-function meetInterface(tcb: Tcb, by: number): boolean {
-  const bound = tcb.settings.interface;
-  return bound < 0 || by < 0 || bound === by;
-}
-
-/** Whether two local addresses can be meant by one packet; 0 is any. */
-function meet(address: number, other: number): boolean {
-  return address === 0 || other === 0 || address === other;
-}
-
-function put(table: ByPort, tcb: Tcb): void {
-  const there = table.get(tcb.localPort);
-  if (there === undefined) table.set(tcb.localPort, new Set([tcb]));
-  else there.add(tcb);
-}
-
-function take(table: ByPort, tcb: Tcb): void {
-  const there = table.get(tcb.localPort);
-  if (there?.delete(tcb) && there.size === 0) table.delete(tcb.localPort);
+/** The ways of sharing that a user of a port is for: see `clash`. */
+function sharingOf({ settings, listensAt }: Tcb): number {
+  const reuseAddress = settings.reuseAddress && listensAt === undefined;
+  return (reuseAddress ? REUSE_ADDRESS : 0) | (settings.reusePort ? REUSE_PORT : 0);
 }

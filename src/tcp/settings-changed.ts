@@ -10,6 +10,7 @@ export function settingsChanged(tcb: Tcb): void {
   const { settings } = tcb;
   if (settings.receiveBufferFixed) tcb.receiveBufferBytes = settings.receiveBufferBytes;
   if (settings.sendBufferFixed) tcb.sendBufferBytes = settings.sendBufferBytes;
+  tcb.tcp.ports.changed(tcb);
   followChoice(tcb);
   if (!isOneOf(tcb.state, SYNCHRONIZED)) return;
   updateSegmentSize(tcb);

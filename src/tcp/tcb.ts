@@ -1,4 +1,6 @@
 /** The transmission control block, RFC 9293 §3.3.1: all that TCP remembers of one connection or listener. */
+import type { Claim } from "../base/claims.ts";
+import type { Place } from "../base/places.ts";
 import { Ranges } from "../base/ranges.ts";
 import { Ring } from "../base/ring.ts";
 import { Task } from "../base/task.ts";
@@ -110,6 +112,10 @@ export class Tcb {
   /** The user asked for this very port, so nobody else may be given it; and the address that bind was given. */
   boundByUser = false;
   boundAddress = 0;
+  /** What the table of ports has noted of it: its claim at a port with many users; in LISTEN: where, and who came later is higher. */
+  claim: Claim | undefined = undefined;
+  listensAt: Place<Tcb> | undefined = undefined;
+  rank = 0;
   /** From a passive OPEN (RFC 9293 §3.10.7.4, MUST-11: remembered for RST and SYN in SYN-RECEIVED). */
   passive = false;
   /** The user has let go; nobody is to be told. */
