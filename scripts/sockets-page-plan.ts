@@ -38,7 +38,8 @@ flag and error has one line; the comment beside the code says more. Everything m
 
 A call that can block returns a promise, one that cannot returns its value. Times are milliseconds unless a line says
 otherwise; sizes are bytes. \`flags = 0\` is an argument that may be left out, with its default; \`waiting?\` and \`options?\`
-at the end of a call are \`{ signal }\`, an AbortSignal that ends the wait (EINTR). Whoever comes with a book finds its habits
+at the end of a call are \`{ signal }\`, an AbortSignal that ends the wait (EINTR): one that is
+aborted already ends the call before it begins, though it need not have waited. Whoever comes with a book finds its habits
 in [from your book](from-your-book.md).
 
 The column of errors names those that a program meets first; a manual page of Linux has the others. Not repeated in every

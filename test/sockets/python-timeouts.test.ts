@@ -209,6 +209,14 @@ describe("an AbortSignal", () => {
       expect(new Set((await Promise.all(calls)).map(({ code }) => code))).toEqual(new Set(["EINTR"]));
       expect(await number).toBe(4);
       expect((await failure(udp.recv(1, 0, waiting))).message).toBe("recv EINTR"); // aborted before
+      await udp.sendto("x", udp.getsockname());
+      await net.sleep(1);
+      expect((await failure(udp.recv(1, 0, waiting))).code).toBe("EINTR"); // it takes nothing then
+      expect((await udp.recv(1)).length).toBe(1);
+      expect((await failure(b.select([udp], [], [], 0, waiting))).code).toBe("EINTR"); // also without a wait
+      const epoll = b.epoll();
+      expect((await failure(epoll.poll(0, -1, waiting))).code).toBe("EINTR");
+      epoll.close();
       await expect(udp.recv(1, 0, { signal: true } as never)).rejects.toThrow(
         "recv: the last argument is an object { signal } with an AbortSignal, not { signal: true }",
       );

@@ -21,7 +21,7 @@ import { PosixFiles } from "./files.ts";
 
 /** The last argument of every call that may wait. */
 export interface CallOptions {
-  /** Ends the wait when it is aborted, as a signal does: EINTR. */
+  /** Ends the wait when it is aborted, as a signal does: EINTR. Aborted before, it ends the call before it begins. */
   signal?: AbortSignal | undefined;
 }
 

@@ -19,7 +19,10 @@ import { OWNER } from "./owner.ts";
 
 /** The last argument of every call that may wait. */
 export interface Waiting {
-  /** Aborting it ends the wait: the call rejects with EINTR, unless a part of its work is done and counts. */
+  /**
+   * Aborting it ends the wait: the call rejects with EINTR, unless a part of its work is done and counts. When it is
+   * aborted before, the call does nothing and rejects, though it need not have waited.
+   */
   signal?: AbortSignal | undefined;
 }
 
