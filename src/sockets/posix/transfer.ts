@@ -178,9 +178,9 @@ export class PosixTransfer extends PosixSockets {
     options: CallOptions = {},
   ): Promise<number> => {
     const core = this.core(fd, "recvmsg");
-    checkMessage("recvmsg", message);
-    if (message.controllen !== undefined) checkInteger("recvmsg", "controllen", message.controllen);
-    roomOf("recvmsg", message.iov, EMSGSIZE);
+    const own = ownMessage<ReceiveMessage>("recvmsg", message);
+    if (own.controllen !== undefined) checkInteger("recvmsg", "controllen", own.controllen);
+    roomOf("recvmsg", own.iov, EMSGSIZE);
     const finish = (_: unknown, n: number): number => {
       fillIn(message, MESSAGE_FIELDS, this.collect(core, own, flags));
       return n;
