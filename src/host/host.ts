@@ -306,6 +306,7 @@ export class Host extends SocketModule {
         ip: { ...this.ipv4.counters },
         icmp: { ...this.ipv4.icmp.counters },
         raw: { ...this.ipv4.raw.counters },
+        packet: { ...this.ipv4.taps.counters },
         udp: { ...this.udp.counters },
         tcp: { ...this.tcp.counters },
       },

@@ -5,6 +5,18 @@ import { EAGAIN, EBADF, EINVAL, EMSGSIZE, ENETDOWN, ENXIO } from "../base/errno.
 import { MSG_PEEK, MSG_TRUNC } from "../base/message-flags.ts";
 import { POLLERR, POLLIN, POLLOUT } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
+import {
+  ETHER_TYPE_IPV4,
+  ETHERNET_HEADER_LENGTH,
+  EthernetHeader,
+  parseEthernetHeader,
+} from "../link/ethernet.ts";
+import {
+  HARDWARE_BROADCAST,
+  isGroupHardwareAddress,
+  writeHardwareAddress,
+} from "../link/hardware-address.ts";
+import { HARDWARE_TYPE_LOOPBACK } from "../link/loopback.ts";
 import { FLAG_BROADCAST, FLAG_FOREIGN, FLAG_OUTGOING, type Packet } from "../packet/packet.ts";
 import { copyPacket } from "../packet/packet-copy.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
@@ -16,8 +28,6 @@ import { AT_DESTINATION, IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 /** What a tap may ask for beside the number of one protocol: nothing, and everything, outgoing packets too. */
 export const ETHER_TYPE_NONE = 0;
 export const ETHER_TYPE_ALL = 0x0003;
-/** What a datagram without a header of its link is, by its version. */
-const ETHER_TYPE_IPV4 = 0x0800;
 const ETHER_TYPE_IPV6 = 0x86dd;
 
 /** What became of a packet: PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST and PACKET_OUTGOING of <linux/if_packet.h>. */
@@ -25,6 +35,12 @@ const TO_HOST = 0;
 const TO_BROADCAST = 1;
 const TO_MULTICAST = 2;
 const OUTGOING = 4;
+
+/** Where the fields of Ethernet's header are. */
+const AT_SOURCE = 6;
+const AT_ETHER_TYPE = 12;
+/** The address of `lo`. */
+const LOOPBACK_HARDWARE = 0;
 
 /** Half of Linux's rmem_default and wmem_default, bytes. */
 const BUFFER_BYTES = 106_496;
@@ -62,16 +78,17 @@ export class Tap {
   interfaceIndex = -1;
   /** Called at the end of an instant in which a packet or an error came. */
   onEvent: (() => void) | undefined = undefined;
-  /** Packets that found the queue full. */
-  dropped = 0;
   private readonly taps: Taps;
+  private readonly framed: boolean;
   private readonly queue = new PacketQueue();
   private pendingError = 0;
   private closed = false;
   private readonly news = new Task(() => this.onEvent?.());
 
-  constructor(taps: Taps, etherType: number) {
+  /** `framed`: it reads and writes whole frames, where the link says that it has some. */
+  constructor(taps: Taps, etherType: number, framed: boolean) {
     this.taps = taps;
+    this.framed = framed;
     this.etherType = etherType;
   }
 
@@ -88,20 +105,28 @@ export class Tap {
     if (by !== undefined && !by.up) this.fail(ENETDOWN);
   }
 
-  /** Sends `length` bytes by `by` as they are. ENXIO (no interface), ENETDOWN, EMSGSIZE, EINVAL (nothing), a pending error. */
+  /**
+   * Sends `length` bytes by `by` as they are. ENXIO (no interface), ENETDOWN, EMSGSIZE, EINVAL (nothing, or no whole header of a
+   * frame), a pending error. A frame for another address, or with anything but IPv4 in it, is sent to nobody.
+   */
   send(data: Uint8Array, offset: number, length: number, by: Interface | undefined): number {
     if (this.closed) return -EBADF;
     if (by === undefined) return -ENXIO;
     if (!by.up) return -ENETDOWN;
-    if (length > by.mtu) return -EMSGSIZE;
+    const header = this.framed ? headerLength(by) : 0;
+    if (length > by.mtu + header) return -EMSGSIZE;
     if (this.pendingError !== 0) return -this.takeError();
-    if (length === 0) return -EINVAL;
+    if (length < header || (length === 0 && headerLength(by) === 0)) return -EINVAL;
     const packet = packetPool.allocate(length);
     const { slab } = packet;
     copyBytes(data, offset, slab.bytes, packet.offset, length);
     packet.length = length;
     packet.flags = FLAG_FOREIGN;
-    const isDatagram = length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4;
+    if (header > 0 && !takeHeader(packet)) {
+      packet.release();
+      return length;
+    }
+    const isDatagram = isIpv4(packet, packet.offset, packet.length);
     const nextHop = isDatagram ? slab.view.getInt32(packet.offset + AT_DESTINATION) : 0;
     this.taps.sendFrom(this, packet, by, nextHop);
     return length;
@@ -117,7 +142,7 @@ export class Tap {
     const copied = Math.min(length, fullLength);
     copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
     info.interfaceIndex = packet.interfaceIndex;
-    info.etherType = etherTypeOf(packet);
+    info.etherType = etherTypeAt(packet, packet.networkOffset, packet.networkLength);
     info.packetType = this.taps.packetTypeOf(packet);
     info.arrivedMicros = packet.arrivedMicros;
     info.fullLength = fullLength;
@@ -152,16 +177,22 @@ export class Tap {
     if (this.interfaceIndex >= 0 && this.interfaceIndex !== by.index) return;
     // as in Linux, only who wants everything sees what goes out
     const isIncoming = direction === 0 && this.etherType !== ETHER_TYPE_NONE;
-    const wants = this.etherType === ETHER_TYPE_ALL || (isIncoming && this.etherType === etherTypeOf(packet));
+    const etherType = etherTypeAt(packet, packet.offset, packet.length);
+    const wants = this.etherType === ETHER_TYPE_ALL || (isIncoming && this.etherType === etherType);
     if (!wants) return;
+    const { counters } = this.taps;
     if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
-      this.dropped++;
+      counters.receiveQueueFull++;
       return;
     }
+    counters.delivered++;
     const copy = copyPacket(packet, packet.offset, packet.length);
     copy.flags = (packet.flags & FLAG_BROADCAST) | direction;
     copy.interfaceIndex = by.index;
     copy.arrivedMicros = this.taps.clock.now;
+    copy.networkOffset = copy.offset;
+    copy.networkLength = copy.length;
+    if (this.framed && headerLength(by) > 0) putHeader(copy, etherType);
     this.queue.push(copy);
     this.notify();
   }
@@ -176,10 +207,19 @@ export class Tap {
   }
 }
 
+/** What packet sockets have seen: `netstat -s` prints it by these names. */
+export class TapCounters {
+  /** Copies of packets put into a queue. */
+  delivered = 0;
+  /** Copies for which a queue had no room. */
+  receiveQueueFull = 0;
+}
+
 /** The taps of one host. While nobody looks on, the interfaces know of none. */
 export class Taps implements InterfaceTap {
   readonly clock: Clock;
   readonly interfaces: readonly Interface[];
+  readonly counters = new TapCounters();
   private readonly open = new Set<Tap>();
   /** Who is sending: it does not see its own packets, as in Linux. */
   private sender: Tap | undefined = undefined;
@@ -195,8 +235,9 @@ export class Taps implements InterfaceTap {
     return undefined;
   }
 
-  create(etherType: number): Tap {
-    const tap = new Tap(this, etherType);
+  /** `framed`: see {@link Tap}. */
+  create(etherType: number, framed: boolean): Tap {
+    const tap = new Tap(this, etherType, framed);
     this.open.add(tap);
     this.changed();
     return tap;
@@ -235,23 +276,58 @@ export class Taps implements InterfaceTap {
 
   /**
    * To whom a kept packet went. Where links have no addresses, what comes in by one is for the host at its end, and what
-   * goes to many can be told by the datagram's destination, as an Ethernet's address would say it.
+   * goes to many can be told by the datagram's destination, as an Ethernet's address would say it. On `lo` all goes to the one
+   * address, groups too.
    */
   packetTypeOf(packet: Packet): number {
     if ((packet.flags & FLAG_OUTGOING) !== 0) return OUTGOING;
-    if (packet.length >= IPV4_HEADER_LENGTH && etherTypeOf(packet) === ETHER_TYPE_IPV4) {
-      const destination = packet.slab.view.getInt32(packet.offset + AT_DESTINATION);
+    const from = interfaceAt(this.interfaces, packet.interfaceIndex);
+    if (from !== undefined && headerLength(from) > 0) {
+      return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_MULTICAST : TO_HOST;
+    }
+    const { networkOffset } = packet;
+    if (isIpv4(packet, networkOffset, packet.networkLength)) {
+      const destination = packet.slab.view.getInt32(networkOffset + AT_DESTINATION);
       if (isMulticast(destination)) return TO_MULTICAST;
-      const from = interfaceAt(this.interfaces, packet.interfaceIndex);
       if (from?.isBroadcast(destination)) return TO_BROADCAST;
     }
     return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_BROADCAST : TO_HOST;
   }
 }
 
+/** Bytes that a frame of `by` has in front of its datagram; 0 where links have no frames. */
+function headerLength(by: Interface): number {
+  return by.link.hardwareType === HARDWARE_TYPE_LOOPBACK ? ETHERNET_HEADER_LENGTH : 0;
+}
+
+/** Puts an Ethernet header in front of `packet`: from the one address to the one address, or to all. */
+function putHeader(packet: Packet, etherType: number): void {
+  const toMany = (packet.flags & FLAG_BROADCAST) !== 0;
+  packet.prepend(ETHERNET_HEADER_LENGTH);
+  const { offset, slab } = packet;
+  writeHardwareAddress(slab.view, offset, toMany ? HARDWARE_BROADCAST : LOOPBACK_HARDWARE);
+  writeHardwareAddress(slab.view, offset + AT_SOURCE, LOOPBACK_HARDWARE);
+  slab.view.setUint16(offset + AT_ETHER_TYPE, etherType);
+}
+
+/** Takes the Ethernet header off the frame that `packet` frames. False: it is not for `lo`, or carries no IPv4. */
+function takeHeader(packet: Packet): boolean {
+  const header = new EthernetHeader();
+  if (parseEthernetHeader(packet, header) !== undefined) return false;
+  packet.strip(ETHERNET_HEADER_LENGTH);
+  const toMany = isGroupHardwareAddress(header.destination);
+  if (toMany) packet.flags |= FLAG_BROADCAST;
+  return header.etherType === ETHER_TYPE_IPV4 && (toMany || header.destination === LOOPBACK_HARDWARE);
+}
+
+/** Whether `length` bytes of `packet` from `offset` on begin with an IPv4 header. */
+function isIpv4(packet: Packet, offset: number, length: number): boolean {
+  return length >= IPV4_HEADER_LENGTH && etherTypeAt(packet, offset, length) === ETHER_TYPE_IPV4;
+}
+
 /** What a datagram without a link header is: told by its version, as Linux's TUN does; 0 for neither IPv4 nor IPv6. */
-function etherTypeOf(packet: Packet): number {
-  const version = packet.length === 0 ? 0 : packet.slab.view.getUint8(packet.offset) >>> 4;
+function etherTypeAt(packet: Packet, offset: number, length: number): number {
+  const version = length === 0 ? 0 : packet.slab.view.getUint8(offset) >>> 4;
   if (version === 4) return ETHER_TYPE_IPV4;
   return version === 6 ? ETHER_TYPE_IPV6 : 0;
 }

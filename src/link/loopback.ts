@@ -1,7 +1,11 @@
 import type { Clock } from "../base/clock.ts";
 import { Task } from "../base/task.ts";
 import type { Packet } from "../packet/packet.ts";
+import { HARDWARE_ADDRESS_LENGTH } from "./hardware-address.ts";
 import type { Link, LinkFeatures, LinkReceiver } from "./link.ts";
+
+/** ARPHRD_LOOPBACK: to packet sockets its datagrams look like Ethernet frames between addresses of zeros, as in Linux. */
+export const HARDWARE_TYPE_LOOPBACK = 772;
 
 /** Linux's lo has 65536, which does not fit a datagram's Total Length. */
 const DEFAULT_MTU = 65_535;
@@ -20,6 +24,9 @@ export interface LoopbackOptions {
 export class Loopback implements Link {
   readonly mtu: number;
   readonly features: LinkFeatures;
+  readonly hardwareType = HARDWARE_TYPE_LOOPBACK;
+  /** All zero. */
+  readonly hardwareAddress = new Uint8Array(HARDWARE_ADDRESS_LENGTH);
   /** Packets dropped since the queue was full. */
   dropped = 0;
   private readonly clock: Clock;

@@ -12,6 +12,7 @@ import {
   MSG_ERRQUEUE,
   MSG_PEEK,
   MSG_TRUNC,
+  SOCK_RAW,
 } from "./constants.ts";
 import { SocketCore, type SocketOwner } from "./core.ts";
 import { htons } from "./inet.ts";
@@ -42,8 +43,9 @@ function placeProtocol(number: number): number {
 }
 
 /**
- * `SOCK_RAW` and `SOCK_DGRAM` in `AF_PACKET`. Links that carry bare datagrams have no frames: with both types what is sent and
- * received begins with the IPv4 header, as on Linux's TUN. With ETH_P_ALL it sees what goes out too, but not what it sent
+ * `SOCK_RAW` and `SOCK_DGRAM` in `AF_PACKET`. On `lo` a frame of SOCK_RAW begins with 14 bytes of Ethernet header, addresses of
+ * zeros and the EtherType. Links that carry bare datagrams have no frames: with both types what is sent and received there
+ * begins with the IPv4 header, as on Linux's TUN. With ETH_P_ALL it sees what goes out too, but not what it sent
  * itself; with another protocol only what comes in. It sees all interfaces, or the one that it is bound to.
  */
 export class PacketCore extends SocketCore {
@@ -55,7 +57,7 @@ export class PacketCore extends SocketCore {
   constructor(owner: SocketOwner, taps: Taps, type: number, protocol: number) {
     super(owner, AF_PACKET, type, protocol);
     this.taps = taps;
-    this.tap = taps.create(packetProtocol(protocol));
+    this.tap = taps.create(packetProtocol(protocol), type === SOCK_RAW);
     this.tap.onEvent = this.notify;
   }
 

@@ -424,6 +424,11 @@ class Driver:
             return "TCP_INQ=%d" % struct.unpack("=i", data)
         return "%d:%d=%s" % (level, kind, data.hex())
 
+    def do_recvfrom_hardware(self, _, s, size, flags="0"):
+        """Of AF_PACKET: what the frame is on, too."""
+        data, peer = self.sock(s).recvfrom(int(size), number(flags))
+        return "%s from %s %d,%s" % (show(data), self.show_address(peer), peer[3], peer[4].hex())
+
     def do_ping(self, _, s, word, identifier, sequence, data, header="none"):
         """An ICMP echo request, its checksum right; with an IP header of ours after `from ADDRESS`."""
         body = struct.pack("!BBHHH", 8, 0, 0, int(identifier), int(sequence)) + self.data(data)

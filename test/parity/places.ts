@@ -1,12 +1,19 @@
 /** Addresses of the language, and how results show them: ports that were picked as P1, P2 …, in order of appearance. */
 import { AF_UNSPEC } from "../../src/index.ts";
+import { hex } from "./words.ts";
 
 /** An address as both faces can make theirs from. */
 export type Place =
   | { readonly kind: "inet"; readonly address: string; readonly port: number }
   /** "" is no name, a leading "\0" an abstract one. */
   | { readonly kind: "unix"; readonly path: string }
-  | { readonly kind: "packet"; readonly interface: string; readonly protocol: number }
+  | {
+      readonly kind: "packet";
+      readonly interface: string;
+      readonly protocol: number;
+      /** Of an address that was told: the hardware's type and address. */
+      readonly hardware?: string;
+    }
   /** A family that is not the socket's. */
   | { readonly kind: "family"; readonly family: number }
   | { readonly kind: "unspec" }
@@ -65,6 +72,7 @@ export function placeOf(address: unknown): Place {
       kind: "packet",
       interface: String(fields["interface"]),
       protocol: Number(fields["protocol"]) + 0x1_0000 * Number(fields["packetType"] ?? 0),
+      hardware: `${fields["hardwareType"]},${hex(fields["hardwareAddress"] as Uint8Array)}`,
     };
   }
   if (fields["address"] === undefined) return { kind: "unix", path: "" };

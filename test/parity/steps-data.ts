@@ -59,6 +59,12 @@ export const dataSteps: Actions = {
     return `${data.length} from ${run.show(from)}`;
   },
 
+  /** Of AF_PACKET: what the frame is on, too. */
+  async recvfrom_hardware(run, [s, size, flags]) {
+    const [data, from] = await run.face.recvfrom(run.thing(s), Number(size), number(flags));
+    return `${show(data)} from ${run.show(from)} ${from.kind === "packet" ? from.hardware : "none"}`;
+  },
+
   async read(run, [s, size]) {
     const { host, fd } = run.thing(s);
     const buffer = new Uint8Array(Number(size));

@@ -2,6 +2,7 @@
 import { describe, expect, it } from "vitest";
 import {
   AF_PACKET,
+  ARPHRD_LOOPBACK,
   ARPHRD_NONE,
   ETH_P_ALL,
   ETH_P_ARP,
@@ -102,10 +103,10 @@ describe("packet sockets", () => {
   it("see only what comes in unless they ask for everything, and nothing before they are bound to a protocol", async () => {
     const { net, a } = pair();
     await net.run(async () => {
-      const everything = packetSocket(a);
-      const incoming = packetSocket(a, htons(ETH_P_IP));
-      const arp = packetSocket(a, htons(ETH_P_ARP));
-      const nothing = packetSocket(a, 0);
+      const everything = packetSocket(a, htons(ETH_P_ALL), SOCK_DGRAM);
+      const incoming = packetSocket(a, htons(ETH_P_IP), SOCK_DGRAM);
+      const arp = packetSocket(a, htons(ETH_P_ARP), SOCK_DGRAM);
+      const nothing = packetSocket(a, 0, SOCK_DGRAM);
       const socket = receiver(a, 9);
       await socket.sendto("x", { address: "127.0.0.1", port: 9 });
       await socket.recv(10);
@@ -251,8 +252,8 @@ describe("packet sockets", () => {
     const net = network();
     const host = net.host("a");
     await net.run(async () => {
-      const socket = packetSocket(host, htons(ETH_P_IP));
-      const sender = packetSocket(host, 0);
+      const socket = packetSocket(host, htons(ETH_P_IP), SOCK_DGRAM);
+      const sender = packetSocket(host, 0, SOCK_DGRAM);
       const whole = ipv4({ protocol: 200, payload: bytes("hola") });
       sender.core.sendTo(whole, 0, whole.length, 0, { interfaceIndex: 1, protocol: ETH_P_IP });
       await net.sleep(1);
@@ -273,14 +274,69 @@ describe("packet sockets", () => {
     await net.run(async () => {
       const socket = packetSocket(host);
       socket.setsockopt(SOL_SOCKET, SO_RCVBUF, 2000);
-      const sender = packetSocket(host, 0);
+      const sender = packetSocket(host, 0, SOCK_DGRAM);
       const datagram = ipv4({ protocol: 200 });
       for (let round = 0; round < 9; round++) {
         sender.core.sendTo(datagram, 0, datagram.length, 0, { interfaceIndex: 1, protocol: ETH_P_IP });
       }
       await net.sleep(1);
       expect(seen(socket).length).toBe(2);
+      expect(host.netstat().counters["packet"]).toEqual({ delivered: 2, receiveQueueFull: 16 });
       await Promise.all([socket.close(), sender.close()]);
+    });
+  });
+
+  it("see 14 bytes of Ethernet header on lo with SOCK_RAW, and its hardware type and address", async () => {
+    const { net, a } = pair();
+    await net.run(async () => {
+      const [whole, cooked] = [packetSocket(a), packetSocket(a, htons(ETH_P_ALL), SOCK_DGRAM)];
+      const socket = receiver(a, 9);
+      await socket.sendto("x", { address: "127.0.0.1", port: 9 });
+      await socket.sendto("x", { address: "127.255.255.255", port: 9 }).catch(() => undefined);
+      await socket.recv(10);
+      const datagrams = seen(cooked).map(({ datagram }) => datagram);
+      const frames = seen(whole);
+      expect(datagrams.length).toBe(2);
+      expect(frames.map(({ datagram }) => datagram.slice(14))).toEqual(datagrams);
+      for (const { datagram, name } of frames) {
+        expect([...datagram.slice(0, 14)]).toEqual([...new Uint8Array(12), 8, 0]);
+        expect(name).toMatchObject({ interfaceIndex: 1, protocol: ETH_P_IP, hardwareType: ARPHRD_LOOPBACK });
+        expect(name.hardwareAddress).toEqual(new Uint8Array(6));
+      }
+      await Promise.all([whole, cooked, socket].map((each) => each.close()));
+    });
+  });
+
+  it("send frames on lo with SOCK_RAW: what is not for its address, or not IPv4, is nobody's", async () => {
+    const net = network();
+    const host = net.host("a");
+    await net.run(async () => {
+      const socket = packetSocket(host, 0);
+      const sniffer = packetSocket(host, htons(ETH_P_IP));
+      const datagram = icmp({ type: 0 }, { source: "127.0.0.1", destination: "127.0.0.1" });
+      const frame = (to: number, etherType: number) =>
+        Uint8Array.of(to, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, etherType >> 8, etherType & 255, ...datagram);
+      const send = (data: Uint8Array) =>
+        socket.core.sendTo(data, 0, data.length, 0, { interfaceIndex: 1, protocol: ETH_P_IP });
+      const types = async () => {
+        await net.sleep(1);
+        return seen(sniffer).map(({ datagram: { length }, name }) => [length, name.packetType]);
+      };
+      expect(send(frame(0, ETH_P_IP))).toBe(42);
+      expect(await types()).toEqual([[42, PACKET_HOST]]);
+      expect(send(frame(1, ETH_P_IP))).toBe(42);
+      expect(await types()).toEqual([[42, PACKET_MULTICAST]]);
+      expect(host.ipv4.counters).toMatchObject({ received: 2, linkBroadcast: 1 });
+      for (const lost of [frame(2, ETH_P_IP), frame(0, ETH_P_ARP), frame(0, 20)]) expect(send(lost)).toBe(42);
+      expect(await types()).toEqual([]);
+      expect(host.ipv4.counters.received).toBe(2);
+      // RFC 894's header has 14 bytes; the interface's MTU counts what follows it
+      expect([send(new Uint8Array(13)), send(new Uint8Array(0))]).toEqual([-22, -22]);
+      expect([send(new Uint8Array(65_549)), send(new Uint8Array(65_550))]).toEqual([65_549, -90]);
+      const cooked = packetSocket(host, 0, SOCK_DGRAM);
+      expect(cooked.core.sendTo(datagram, 0, 0, 0, { interfaceIndex: 1, protocol: ETH_P_IP })).toBe(0);
+      await net.sleep(1);
+      await Promise.all([socket, sniffer, cooked].map((each) => each.close()));
     });
   });
 
