@@ -296,7 +296,11 @@ export const NOT_HERE: readonly (readonly [what: string, instead: string, why: s
     "Linux has no constant for it, or nothing here speaks it",
   ],
   ["any other type", "ESOCKTNOSUPPORT, from 11 on EINVAL", "as in Linux"],
-  ["`SOCK_PACKET`", "ESOCKTNOSUPPORT", "Linux 2.0's way to frames, which it still has; AF_PACKET is the one here"],
+  [
+    "`SOCK_PACKET`",
+    "ESOCKTNOSUPPORT",
+    "Linux 2.0's way to frames, which it still has; AF_PACKET is the one here",
+  ],
   ["any other option", "ENOPROTOOPT", "as in Linux"],
   [
     "`IP_ADD_SOURCE_MEMBERSHIP`, `IP_BLOCK_SOURCE`, `MCAST_JOIN_GROUP` and their kin",
