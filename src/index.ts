@@ -65,6 +65,7 @@ export {
 } from "./sockets/inet.ts";
 export type { InterfaceAddress, InterfaceIndex, InterfaceRequest } from "./sockets/interface-requests.ts";
 export type { Credentials, ExtendedError } from "./sockets/message.ts";
+export type { Sendable } from "./sockets/misuse.ts";
 export * from "./sockets/names/constants.ts";
 export type { HostLine, HostTable } from "./sockets/names/hosts.ts";
 export type { AddressInfo, HostInfo } from "./sockets/names/names.ts";

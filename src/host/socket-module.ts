@@ -8,6 +8,7 @@ import type {
   PacketAddress,
   SocketAddress,
 } from "../sockets/address.ts";
+import { checkSocketAddress } from "../sockets/address.ts";
 import type { Pending } from "../sockets/async.ts";
 import {
   AF_INET,
@@ -184,6 +185,10 @@ export abstract class SocketModule implements SocketHost {
           ? "create_server: dualstack_ipv6 is not supported on this platform"
           : "create_server: dualstack_ipv6 requires AF_INET6, which there is none of here",
       );
+    }
+    if (family === AF_INET) checkSocketAddress("create_server", where);
+    else if (family === AF_UNIX && typeof where !== "string") {
+      throw new TypeError(`create_server: an address in AF_UNIX is a path, a string, not ${show(where)}`);
     }
     const socket = this.socket<never>(family, SOCK_STREAM);
     try {

@@ -1,5 +1,6 @@
 /** Errors as the promise faces show them: an `Error` with what a POSIX or a Node programmer looks for. */
 import { ERROR_TEXTS } from "./error-texts.ts";
+import { checkInteger } from "./misuse.ts";
 
 const NAMES = new Map<number, string>(ERROR_TEXTS.map(([number, name]) => [number, name]));
 const TEXTS = new Map<number, string>(ERROR_TEXTS.map(([number, , text]) => [number, text]));
@@ -10,23 +11,33 @@ export function errorName(errno: number): string {
   return NAMES.get(number) ?? `E${number}`;
 }
 
-/** glibc's text for an error, `"Connection refused"` for 111. Takes `error.errno` as it is: -111 means the same. */
+/**
+ * glibc's text for an error, `"Connection refused"` for 111. Takes `error.errno` as it is: -111 means the same. TypeError
+ * for what is no integer.
+ */
 export function strerror(errno: number): string {
+  checkInteger("strerror", "errno", errno);
   const number = Math.abs(errno);
   if (number === 0) return "Success";
   return TEXTS.get(number) ?? `Unknown error ${number}`;
 }
 
 /**
- * What `perror` prints: `"connect: Connection refused"`. For an error that is not of a socket its message takes the
- * text's place.
+ * What `perror` prints: `"connect: Connection refused"`. `error`: what was caught, or a number as SO_ERROR gives it. For an
+ * error that is not of a socket its message takes the text's place. TypeError where there is none.
  */
 export function perror(prefix: string, error: unknown): string {
-  const text = error instanceof SocketError ? error.strerror : messageOf(error);
+  if (error === undefined) {
+    throw new TypeError(
+      "perror: there is no errno: the second argument is the error that was caught, or a number",
+    );
+  }
+  const text = typeof error === "number" ? strerror(error) : messageOf(error);
   return prefix === "" ? text : `${prefix}: ${text}`;
 }
 
 function messageOf(error: unknown): string {
+  if (error instanceof SocketError) return error.strerror;
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -4,7 +4,7 @@ import { formatAddress, tryParseAddress } from "../ip/address.ts";
 import { AF_INET, AF_INET6, INADDR_NONE } from "./constants.ts";
 import { SocketError } from "./error.ts";
 import { formatAddress6, parseAddress6 } from "./inet6-text.ts";
-import { checkRange, show } from "./misuse.ts";
+import { checkInteger, checkRange, show } from "./misuse.ts";
 
 /**
  * A port in network order: 80 → 20480, as on a little-endian machine, whatever this one is. It belongs into `sin_port`;
@@ -62,6 +62,7 @@ export function inet_ntoa(bytes: Uint8Array): string {
  * can be read here although no socket has such an address. EAFNOSUPPORT, EINVAL.
  */
 export function inet_pton(family: number, text: string): Uint8Array {
+  checkInteger("inet_pton", "family", family);
   if (family !== AF_INET && family !== AF_INET6) throw new SocketError(EAFNOSUPPORT, "inet_pton");
   const bytes = typeof text === "string" ? strictBytes(family, text) : undefined;
   if (bytes === undefined) throw new SocketError(EINVAL, "inet_pton", String(text));

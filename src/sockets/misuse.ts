@@ -45,10 +45,15 @@ export function checkRange(
   }
 }
 
-/** `data` as bytes: a `Uint8Array` as it is, a string as UTF-8. */
+/** What can be sent. */
+export type Sendable = ArrayBufferView | ArrayBuffer | string;
+
+/** `data` as bytes: a `Uint8Array` as it is, a string as UTF-8; of another view, or an ArrayBuffer, what lies in memory. */
 export function toBytes(call: string, data: unknown): Uint8Array {
   if (data instanceof Uint8Array) return data;
   if (typeof data === "string") return new TextEncoder().encode(data);
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  if (data instanceof ArrayBuffer) return new Uint8Array(data);
   throw new TypeError(`${call}: data is a Uint8Array or a string, not ${show(data)}`);
 }
 

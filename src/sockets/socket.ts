@@ -17,7 +17,15 @@ import {
 import { collectControl, prepareControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
-import { checkBuffer, checkInteger, checkRange, checkWaiting, show, toBytes } from "./misuse.ts";
+import {
+  checkBuffer,
+  checkInteger,
+  checkRange,
+  checkWaiting,
+  type Sendable,
+  show,
+  toBytes,
+} from "./misuse.ts";
 import { roomIn, scatter } from "./pieces.ts";
 import { isNoAddress, parseAddress } from "./python/addresses.ts";
 import { SelectedConnectCall } from "./python/connect.ts";
@@ -107,7 +115,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
   }
 
   /** Takes what there is room for, a byte or more; returns how many. EPIPE, ECONNRESET, EMSGSIZE, EDESTADDRREQ. */
-  async send(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<number> {
+  async send(data: Sendable, flags = 0, waiting?: Waiting): Promise<number> {
     const bytes = toBytes("send", data);
     const patience = this.patience("send", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", bytes, flags, SEND_SOME);
@@ -115,7 +123,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
   }
 
   /** Takes everything. `data` must not change before the promise is settled. EPIPE, ECONNRESET, EWOULDBLOCK. */
-  async sendall(data: Uint8Array | string, flags = 0, waiting?: Waiting): Promise<void> {
+  async sendall(data: Sendable, flags = 0, waiting?: Waiting): Promise<void> {
     const bytes = toBytes("sendall", data);
     const patience = this.patience("sendall", "send", flags, waiting);
     const call = new SendCall(this.open("send"), "send", bytes, flags, SEND_ALL);
@@ -126,14 +134,9 @@ export class Socket<A = InetAddress> extends Handle<A> {
    * Sends one datagram to `where`: `sendto(data, where)`, or with flags `sendto(data, flags, where)`. GaiError; EMSGSIZE,
    * ENETUNREACH, EACCES (a broadcast without SO_BROADCAST), EPIPE (a stream without connection), ENOENT (no such path).
    */
-  async sendto(data: Uint8Array | string, where: AddressInput<A>, waiting?: Waiting): Promise<number>;
-  async sendto(
-    data: Uint8Array | string,
-    flags: number,
-    where: AddressInput<A>,
-    waiting?: Waiting,
-  ): Promise<number>;
-  async sendto(data: Uint8Array | string, ...rest: unknown[]): Promise<number> {
+  async sendto(data: Sendable, where: AddressInput<A>, waiting?: Waiting): Promise<number>;
+  async sendto(data: Sendable, flags: number, where: AddressInput<A>, waiting?: Waiting): Promise<number>;
+  async sendto(data: Sendable, ...rest: unknown[]): Promise<number> {
     const flags = typeof rest[0] === "number" ? (rest.shift() as number) : 0;
     const [where, waiting] = rest as [unknown, Waiting?];
     const bytes = toBytes("sendto", data);
@@ -149,7 +152,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
    * taken. EMSGSIZE for more than 1024 buffers; what control messages may fail with: EINVAL, EPERM, EBADF.
    */
   async sendmsg(
-    buffers: Iterable<Uint8Array | string>,
+    buffers: Iterable<Sendable>,
     ancdata: Iterable<Readonly<Ancillary>> = [],
     flags = 0,
     where?: AddressInput<A> | null,

@@ -58,6 +58,15 @@ describe("strerror", () => {
     expect(strerror(-number)).toBe(text);
   });
 
+  it("is of a number", () => {
+    for (const wrong of ["ECONNREFUSED", Number.NaN, undefined, null]) {
+      expect(() => strerror(wrong as never)).toThrow(TypeError);
+    }
+    expect(() => strerror("ECONNREFUSED" as never)).toThrow(
+      'strerror: errno is an integer, not "ECONNREFUSED"',
+    );
+  });
+
   it("every number of the stack has the name of its constant", () => {
     for (const [name, number] of Object.entries(errno)) {
       expect(errorName(number)).toBe(name === "EAGAIN" ? "EWOULDBLOCK" : name);
@@ -71,5 +80,19 @@ describe("perror", () => {
     expect(perror("connect", new SocketError(111, "connect"))).toBe("connect: Connection refused");
     expect(perror("", new SocketError(111, "connect"))).toBe("Connection refused");
     expect(perror("main", new TypeError("not that"))).toBe("main: not that");
+    expect(perror("main", null)).toBe("main: null");
+  });
+
+  it("takes a number, as SO_ERROR gives it", () => {
+    expect(perror("connect error", 111)).toBe("connect error: Connection refused");
+    expect(perror("connect error", -111)).toBe("connect error: Connection refused");
+  });
+
+  it("wants to be told of what", () => {
+    expect(() => (perror as (prefix: string) => string)("x")).toThrow(
+      new TypeError(
+        "perror: there is no errno: the second argument is the error that was caught, or a number",
+      ),
+    );
   });
 });

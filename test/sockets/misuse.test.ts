@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { AF_INET, AF_INET6, SOCK_DGRAM, SOCK_STREAM } from "../../src/index.ts";
+import { AF_INET, AF_INET6, AF_UNIX, inet_pton, SOCK_DGRAM, SOCK_STREAM } from "../../src/index.ts";
 import { show } from "../../src/sockets/misuse.ts";
 import { network, thrown } from "../support/world.ts";
 
@@ -72,11 +72,31 @@ describe("misuse says what was given and what is allowed", () => {
     );
     expect(() => socket.set_inheritable(null as never)).toThrow("inheritable is true or false, not null");
     for (const time of [-1, Number.NaN, "5", undefined]) {
+      const Kind = typeof time === "number" ? RangeError : TypeError;
       expect(() => socket.settimeout(time as never)).toThrow(
-        "settimeout: the time is null or a number of milliseconds from 0 to 1e12",
+        new Kind(
+          `settimeout: the time is null or a number of milliseconds from 0 to 1e12, not ${show(time)}`,
+        ),
       );
     }
     await socket.close();
+  });
+
+  it("in create_server()", () => {
+    const host = network().host("a");
+    expect(() => host.create_server(80 as never)).toThrow(
+      new TypeError("create_server: the address is an object { address, port }, not 80"),
+    );
+    expect(() => host.create_server({ address: "", port: 0 } as never, { family: AF_UNIX })).toThrow(
+      new TypeError('create_server: an address in AF_UNIX is a path, a string, not { address: "", port: 0 }'),
+    );
+    expect(host.sockets.size).toBe(0);
+  });
+
+  it("in families of inet_pton()", () => {
+    expect(() => inet_pton("10.0.0.1" as never, "10.0.0.1")).toThrow(
+      new TypeError('inet_pton: family is an integer, not "10.0.0.1"'),
+    );
   });
 
   it("in socket()", () => {

@@ -175,7 +175,7 @@ describe("poll", () => {
     await expect(posix.poll([], Number.NaN)).rejects.toThrow(
       "poll: the time is a number of milliseconds up to 1e12, or -1 or null for ever, not NaN",
     );
-    await expect(posix.select({}, "5" as never)).rejects.toThrow(RangeError);
+    await expect(posix.select({}, "5" as never)).rejects.toThrow(TypeError);
     await expect(posix.poll([{ fd: 1, events: "in" as never }], 0)).rejects.toThrow(TypeError);
   });
 });

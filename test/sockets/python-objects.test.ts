@@ -35,6 +35,21 @@ describe("a socket of another host", () => {
   });
 });
 
+describe("bytes", () => {
+  it("are sent of any view, and of an ArrayBuffer, as they lie in memory", async () => {
+    const { a } = pair();
+    const [left, right] = a.socketpair();
+    const memory = new Uint8Array([1, 2, 3, 4, 5, 6, 7, 8]);
+    await left.send(new DataView(memory.buffer, 1, 2));
+    await left.sendall(new Uint16Array(memory.buffer, 2, 1));
+    await left.sendmsg([memory.buffer, new Int8Array(memory.buffer, 7)]);
+    await a.posix.writev(left.fileno(), [new Uint8ClampedArray(memory.buffer, 0, 1), "A"]);
+    expect([...(await right.recv(100))]).toEqual([2, 3, 3, 4, 1, 2, 3, 4, 5, 6, 7, 8, 8, 1, 65]);
+    await left.close();
+    await right.close();
+  });
+});
+
 describe("console.log", () => {
   it("says in a line what a socket, a file, or what waits for them is", async () => {
     const { net, a, b } = pair();

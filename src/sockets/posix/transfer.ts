@@ -15,7 +15,7 @@ import { CMSG_SPACE, collectControl, prepareControl } from "../control.ts";
 import { type ControlMessage, dataBytes } from "../control-data.ts";
 import { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
-import { checkBuffer, checkInteger, show, toBytes } from "../misuse.ts";
+import { checkBuffer, checkInteger, type Sendable, show, toBytes } from "../misuse.ts";
 import { gather, MOST_PIECES, roomIn, scatter } from "../pieces.ts";
 import type { SocketName } from "../socket-name.ts";
 import { type AnySockaddr, nameFor, type Sockaddr, type SockaddrInput, sockaddr } from "./addresses.ts";
@@ -26,7 +26,7 @@ export interface SendMessage {
   /** Where to; left out: to the peer. */
   name?: SockaddrInput | null | undefined;
   /** What to send, piece behind piece: 1024 at most. */
-  iov: readonly (Uint8Array | string)[];
+  iov: readonly Sendable[];
   control?: Iterable<AnyControlMessage> | undefined;
   /** Not looked at: the flags are the call's argument. */
   flags?: number;
@@ -47,7 +47,7 @@ export interface ReceiveMessage {
 }
 
 /** The same in the book's spelling. */
-export type BookSendMessage = BookMessage<SockaddrInput, Uint8Array | string, Iterable<AnyControlMessage>>;
+export type BookSendMessage = BookMessage<SockaddrInput, Sendable, Iterable<AnyControlMessage>>;
 export type BookReceiveMessage = BookMessage<AnySockaddr, Uint8Array, ControlMessage[]>;
 /** A control message that is sent. */
 export type AnyControlMessage = ControlMessage | BookControlMessage<ControlMessage["data"]>;
@@ -58,24 +58,17 @@ export class PosixTransfer extends PosixSockets {
    * were. No length here: `data.subarray(0, n)`. EPIPE (also before `connect`), ECONNRESET, EDESTADDRREQ (a datagram for
    * nobody), EMSGSIZE, EWOULDBLOCK.
    */
-  readonly send = async (
-    fd: number,
-    data: Uint8Array | string,
-    flags = 0,
-    options: CallOptions = {},
-  ): Promise<number> => this.transmit(this.core(fd, "send"), fd, "send", data, flags, options);
+  readonly send = async (fd: number, data: Sendable, flags = 0, options: CallOptions = {}): Promise<number> =>
+    this.transmit(this.core(fd, "send"), fd, "send", data, flags, options);
 
   /** As `send` without flags. No length here: `data.subarray(0, n)`. */
-  readonly write = async (
-    fd: number,
-    data: Uint8Array | string,
-    options: CallOptions = {},
-  ): Promise<number> => this.transmit(this.stream(fd, "write"), fd, "write", data, 0, options);
+  readonly write = async (fd: number, data: Sendable, options: CallOptions = {}): Promise<number> =>
+    this.transmit(this.stream(fd, "write"), fd, "write", data, 0, options);
 
   /** `write` of what `iov` holds, piece behind piece: one datagram. EINVAL for more than 1024 pieces. */
   readonly writev = async (
     fd: number,
-    iov: readonly (Uint8Array | string)[],
+    iov: readonly Sendable[],
     options: CallOptions = {},
   ): Promise<number> => {
     const core = this.stream(fd, "writev");
@@ -88,7 +81,7 @@ export class PosixTransfer extends PosixSockets {
    */
   readonly sendto = async (
     fd: number,
-    data: Uint8Array | string,
+    data: Sendable,
     flags: number,
     where?: SockaddrInput | null,
     options: CallOptions = {},
@@ -233,7 +226,7 @@ export class PosixTransfer extends PosixSockets {
     core: SocketCore,
     fd: number,
     syscall: string,
-    data: Uint8Array | string,
+    data: Sendable,
     flags: number,
     options: CallOptions,
   ): Promise<number> {
@@ -347,7 +340,7 @@ function checkPieces(syscall: string, iov: unknown, tooMany: number): asserts io
 }
 
 /** The pieces as one. */
-function gathered(syscall: string, iov: readonly (Uint8Array | string)[], tooMany: number): Uint8Array {
+function gathered(syscall: string, iov: readonly Sendable[], tooMany: number): Uint8Array {
   checkPieces(syscall, iov, tooMany);
   return gather(iov.map((piece) => toBytes(syscall, piece)));
 }

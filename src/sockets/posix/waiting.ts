@@ -182,7 +182,6 @@ function checkEvent(event: unknown): void {
 
 function checkTimeout(call: string, millis: unknown): void {
   if (millis === null || (typeof millis === "number" && millis <= 1e12)) return;
-  throw new RangeError(
-    `${call}: the time is a number of milliseconds up to 1e12, or -1 or null for ever, not ${show(millis)}`,
-  );
+  const message = `${call}: the time is a number of milliseconds up to 1e12, or -1 or null for ever, not ${show(millis)}`;
+  throw typeof millis === "number" ? new RangeError(message) : new TypeError(message);
 }

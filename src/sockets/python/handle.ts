@@ -52,9 +52,8 @@ export function duplicate(host: SocketHost, descriptor: number, syscall: string)
 /** Checks a time-out as `settimeout` takes it. */
 export function checkTimeout(call: string, millis: unknown): asserts millis is number | null {
   if (millis === null || (typeof millis === "number" && millis >= 0 && millis <= LONGEST)) return;
-  throw new RangeError(
-    `${call}: the time is null or a number of milliseconds from 0 to 1e12, not ${show(millis)}`,
-  );
+  const message = `${call}: the time is null or a number of milliseconds from 0 to 1e12, not ${show(millis)}`;
+  throw typeof millis === "number" ? new RangeError(message) : new TypeError(message);
 }
 
 export abstract class Handle<A> {

@@ -285,7 +285,6 @@ function checkResult(call: string, result: number): void {
 
 function checkTime(call: string, millis: unknown): void {
   if (millis === null || (typeof millis === "number" && millis <= 1e12)) return;
-  throw new RangeError(
-    `${call}: the time is null or a number of milliseconds up to 1e12, not ${show(millis)}`,
-  );
+  const message = `${call}: the time is null or a number of milliseconds up to 1e12, not ${show(millis)}`;
+  throw typeof millis === "number" ? new RangeError(message) : new TypeError(message);
 }
