@@ -11,7 +11,7 @@ import { PROTOCOL_UDP } from "./header.ts";
 import { sharingOf, turnOf } from "./sharing.ts";
 
 /** So many endpoints of a port are looked at one by one; more are a crowd. */
-const FEW = 8;
+const FEW = 4;
 
 /** The endpoints of a port. */
 class Port {
