@@ -86,9 +86,41 @@ export class Settings {
     this.sendBufferBytes = config.sendBufferBytes;
   }
 
-  /** All settings of another socket. */
+  /** All settings of another socket. One by one: for every connection that a listener makes, Object.assign takes its time. */
   copyFrom(other: Settings): void {
-    Object.assign(this, other);
+    this.congestion = other.congestion;
+    this.noDelay = other.noDelay;
+    this.cork = other.cork;
+    this.keepAlive = other.keepAlive;
+    this.keepIdleMicros = other.keepIdleMicros;
+    this.keepIntervalMicros = other.keepIntervalMicros;
+    this.keepCount = other.keepCount;
+    this.userTimeoutMicros = other.userTimeoutMicros;
+    this.synRetransmissions = other.synRetransmissions;
+    this.deferAccept = other.deferAccept;
+    this.finWait2Micros = other.finWait2Micros;
+    this.notSentLowWater = other.notSentLowWater;
+    this.windowClamp = other.windowClamp;
+    this.receiveLowWater = other.receiveLowWater;
+    this.pacingBytesPerSecond = other.pacingBytesPerSecond;
+    this.receiveErrors = other.receiveErrors;
+    this.maxSegmentSize = other.maxSegmentSize;
+    this.timeToLive = other.timeToLive;
+    this.trafficClass = other.trafficClass;
+    this.pathMtuDiscovery = other.pathMtuDiscovery;
+    this.oobInline = other.oobInline;
+    this.receiveBufferBytes = other.receiveBufferBytes;
+    this.receiveBufferFixed = other.receiveBufferFixed;
+    this.sendBufferBytes = other.sendBufferBytes;
+    this.sendBufferFixed = other.sendBufferFixed;
+    this.reuseAddress = other.reuseAddress;
+    this.reusePort = other.reusePort;
+    this.interface = other.interface;
+    this.onLink = other.onLink;
+    this.freeBind = other.freeBind;
+    this.transparent = other.transparent;
+    this.options = other.options;
+    this.abortOnClose = other.abortOnClose;
   }
 
   /** A listener's settings pass to its connections; but not those about accepting, nor its IP options (Linux, tcp_v4_syn_recv_sock). */
