@@ -254,7 +254,7 @@ export const CONSTANT_GROUPS: readonly ConstantGroup[] = [
     file: CONSTANTS,
     group: "defaults and bounds of multicast",
   },
-  { title: "Values of IP_MTU_DISCOVER", text: "", file: CONSTANTS, group: "values of IP_MTU_DISCOVER" },
+  { title: "Values of IP_MTU_DISCOVER", text: "", file: "src/base/mtu-discovery.ts", group: "" },
   {
     title: "Where an error of the queue comes from",
     text: "",

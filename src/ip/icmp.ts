@@ -72,7 +72,12 @@ export class Icmp implements Transport {
     this.transports = environment.transports;
     this.raw = environment.raw;
     this.limit = new IcmpLimit(clock, random, config);
-    this.errorOptions = { timeToLive: config.timeToLive, trafficClass: 0, dontFragment: false };
+    this.errorOptions = {
+      timeToLive: config.timeToLive,
+      trafficClass: 0,
+      dontFragment: false,
+      ignoresPathMtu: false,
+    };
     this.echoOptions = { ...this.errorOptions };
   }
 

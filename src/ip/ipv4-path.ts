@@ -100,7 +100,7 @@ export class Ipv4Path implements Path {
     const { length } = packet;
     const dontFragment = options.dontFragment && !this.neverDontFragment;
     // A transport may probe above the learned MTU with DF (RFC 4821); the link itself is the limit.
-    const limit = dontFragment ? by.mtu : this.knownMtu;
+    const limit = dontFragment || options.ignoresPathMtu === true ? by.mtu : this.knownMtu;
     const fits = length <= limit || packet.segmentSize !== 0;
     if (length > MAX_DATAGRAM_LENGTH || (dontFragment && !fits)) {
       owner.counters.sendTooBig++;

@@ -22,6 +22,7 @@ export {
 /** What {@link Path.send} prepends, bytes, unless there are options: see {@link Path.optionsLength}. */
 export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 export { Memberships } from "./memberships.ts";
+export { heedsTooBig, learnsTooBig, mayGo, mtuFor } from "./mtu-discovery.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
 export interface SendOptions {
@@ -31,6 +32,8 @@ export interface SendOptions {
   trafficClass: number;
   /** Sets DF: a router that cannot pass the datagram whole says so instead of cutting it. */
   dontFragment: boolean;
+  /** Only the link's MTU says what has to be cut. Left out: false. */
+  ignoresPathMtu?: boolean;
 }
 
 /** What a user of the stack may ask of a path beside its ends. A path copies it. */

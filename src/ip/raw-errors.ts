@@ -3,8 +3,9 @@ import type { Clock } from "../base/clock.ts";
 import { EMSGSIZE } from "../base/errno.ts";
 import { ErrorQueue, localError, type QueuedError, quotedError } from "./error-queue.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "./icmp-message.ts";
+import { heedsTooBig } from "./mtu-discovery.ts";
 import type { IcmpReport } from "./path.ts";
-import { DISCOVERY_DONT, type RawSettings } from "./raw-settings.ts";
+import type { RawSettings } from "./raw-settings.ts";
 
 export class RawErrors extends ErrorQueue {
   private readonly clock: Clock;
@@ -26,7 +27,7 @@ export class RawErrors extends ErrorQueue {
   icmpError(report: IcmpReport, connected: boolean, held: number): boolean {
     const { receiveErrors, pathMtuDiscovery } = this.settings;
     const isTooBig = report.type === ICMP_UNREACHABLE && report.code === UNREACHABLE_FRAGMENTATION_NEEDED;
-    const hard = isTooBig ? pathMtuDiscovery !== DISCOVERY_DONT : report.hard;
+    const hard = isTooBig ? heedsTooBig(pathMtuDiscovery) : report.hard;
     // Only who has a peer knows whom an error concerns; soft ones may pass.
     if (!receiveErrors && (!hard || !connected)) return false;
     if (receiveErrors) {

@@ -17,16 +17,11 @@ import type { Identification } from "./identification.ts";
 import { IPV4_HEADER_LENGTH, MAX_DATAGRAM_LENGTH } from "./ipv4-header.ts";
 import type { Ipv4Path } from "./ipv4-path.ts";
 import { Memberships } from "./memberships.ts";
+import { learnsTooBig, mayGo, mtuFor } from "./mtu-discovery.ts";
 import type { IcmpReport, PathChoice, PathFinder, SendOptions, Transport } from "./path.ts";
 import type { RawCounters } from "./raw-counters.ts";
 import { RawErrors } from "./raw-errors.ts";
-import {
-  DISCOVERY_DO,
-  DISCOVERY_DONT,
-  DISCOVERY_PROBE,
-  DISCOVERY_WANT,
-  RawSettings,
-} from "./raw-settings.ts";
+import { RawSettings } from "./raw-settings.ts";
 
 /** IPv4 as a raw endpoint needs it: with paths that can take a datagram whose header is the user's. */
 export interface RawPaths extends PathFinder {
@@ -89,8 +84,6 @@ export abstract class IpEndpoint {
   remotePort = 0;
   /** Called at the end of an instant in which a datagram or an error came. */
   onEvent: (() => void) | undefined = undefined;
-  /** Called at once for every ICMP error about a datagram of this endpoint. Must not keep `report`. */
-  onError: ((report: IcmpReport) => void) | undefined = undefined;
   /** Datagrams that found the queue full. */
   dropped = 0;
   protected readonly environment: RawEnvironment;
@@ -103,7 +96,12 @@ export abstract class IpEndpoint {
   private pathDestination = 0;
   /** Where the last datagram went. */
   private sentTo = ANY_ADDRESS;
-  private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
+  private readonly options: SendOptions = {
+    timeToLive: 0,
+    trafficClass: 0,
+    dontFragment: false,
+    ignoresPathMtu: false,
+  };
   private readonly news = new Task(() => this.onEvent?.());
 
   constructor(environment: RawEnvironment) {
@@ -248,7 +246,6 @@ export abstract class IpEndpoint {
     if (this.closed) return;
     this.closed = true;
     this.onEvent = undefined;
-    this.onError = undefined;
     this.queue.clear();
     this.errors.clearQueue();
     this.memberships.clear();
@@ -278,10 +275,9 @@ export abstract class IpEndpoint {
   icmpError(report: IcmpReport): void {
     const { type, code } = report;
     const isTooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
-    if (isTooBig && this.settings.pathMtuDiscovery !== DISCOVERY_DONT && this.believes(report)) {
+    if (isTooBig && learnsTooBig(this.settings.pathMtuDiscovery) && this.believes(report)) {
       this.environment.paths.learnPathMtu(report.destination, report.mtu);
     }
-    this.onError?.(report);
     if (this.errors.icmpError(report, this.connected, this.queue.memory)) this.notify();
   }
 
@@ -346,11 +342,8 @@ export abstract class IpEndpoint {
     const ordinary = isMulticast(path.destination) ? multicastTimeToLive : timeToLive;
     options.timeToLive = one === undefined || one.timeToLive < 0 ? ordinary : one.timeToLive;
     options.trafficClass = one === undefined || one.trafficClass < 0 ? trafficClass : one.trafficClass;
-    options.dontFragment = mode === DISCOVERY_PROBE;
-    if (options.dontFragment) return 0;
-    const fits = mode !== DISCOVERY_DONT && total <= path.mtu;
-    options.dontFragment = fits && (mode === DISCOVERY_WANT || mode === DISCOVERY_DO);
-    return fits || mode !== DISCOVERY_DO ? 0 : this.tooLong(path, path.mtu - path.optionsLength);
+    if (mayGo(mode, path, total, options)) return 0;
+    return this.tooLong(path, mtuFor(mode, path) - path.optionsLength);
   }
 
   /** Tells that a datagram by `path` is longer than `mtu`; -EMSGSIZE. */

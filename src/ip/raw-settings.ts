@@ -1,12 +1,7 @@
+import { IP_PMTUDISC_WANT } from "../base/mtu-discovery.ts";
 import { ANY_ADDRESS } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { DEFAULT_CHOICE, type PathChoice } from "./path.ts";
-
-/** Values of {@link RawSettings.pathMtuDiscovery}: Linux's of IP_MTU_DISCOVER. */
-export const DISCOVERY_DONT = 0;
-export const DISCOVERY_WANT = 1;
-export const DISCOVERY_DO = 2;
-export const DISCOVERY_PROBE = 3;
 
 /** SO_RCVBUF and SO_SNDBUF of a fresh endpoint, bytes: half of Linux's rmem_default, which counts the buffers too. */
 const BUFFER_BYTES = 106_496;
@@ -25,8 +20,8 @@ export class RawSettings {
   reuseAddress = true;
   /** SO_REUSEPORT: kept; nothing is shared out among raw sockets. */
   reusePort = false;
-  /** IP_MTU_DISCOVER. DONT: never DF. WANT, the default: DF on what fits the path, fragments of the rest. DO: EMSGSIZE for the rest. PROBE: only the link's MTU counts. */
-  pathMtuDiscovery = DISCOVERY_WANT;
+  /** IP_MTU_DISCOVER, one of IP_PMTUDISC_…; WANT, the default: DF on what fits the path, fragments of the rest. */
+  pathMtuDiscovery = IP_PMTUDISC_WANT;
   /** SO_RCVBUF: data that may wait to be read, bytes; the buffers it stands in may take twice as much. Default 106496. */
   receiveBufferBytes = BUFFER_BYTES;
   /** SO_SNDBUF: kept. Nothing ever waits. Default 106496. */

@@ -275,18 +275,14 @@ export const TCP_CM_INQ = TCP_INQ;
 export const SCM_MAX_FD = 253;
 
 // values of IP_MTU_DISCOVER
-/** Never DF: what does not fit is cut. */
-export const IP_PMTUDISC_DONT = 0;
-/** DF where the path takes it whole; else it is cut. */
-export const IP_PMTUDISC_WANT = 1;
-/** Always DF: what does not fit the path is EMSGSIZE. */
-export const IP_PMTUDISC_DO = 2;
-/** Always DF, whatever the path is known to take: for who probes it himself. */
-export const IP_PMTUDISC_PROBE = 3;
-/** The MTU of the interface, never ICMP's; what does not fit it is EMSGSIZE. */
-export const IP_PMTUDISC_INTERFACE = 4;
-/** As IP_PMTUDISC_INTERFACE, but what does not fit is cut. */
-export const IP_PMTUDISC_OMIT = 5;
+export {
+  IP_PMTUDISC_DO,
+  IP_PMTUDISC_DONT,
+  IP_PMTUDISC_INTERFACE,
+  IP_PMTUDISC_OMIT,
+  IP_PMTUDISC_PROBE,
+  IP_PMTUDISC_WANT,
+} from "../base/mtu-discovery.ts";
 
 // values of IP_TOS, RFC 1349; RFC 2474 has another use for these bits
 /** Little delay. */

@@ -7,7 +7,7 @@ import type { Udp } from "../udp/udp.ts";
 import { IPPROTO_UDP, MSG_OOB, SOCK_DGRAM } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
-import { discoveryOf, MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
+import { MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
 
 /** `SOCK_DGRAM` in `AF_INET`: a UDP endpoint. */
 export class DatagramCore extends InetCore {
@@ -81,7 +81,7 @@ export class DatagramCore extends InetCore {
   override settingsChanged(): void {
     const { common, settings } = this;
     settings.broadcast = common.broadcast;
-    settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+    settings.pathMtuDiscovery = common.mtuDiscover;
     settings.receiveErrors = common.receiveErrors;
     this.endpoint.settingsChanged();
   }

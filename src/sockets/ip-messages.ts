@@ -1,14 +1,7 @@
 /** What sockets over UDP and over IP itself tell of a message in the same words. */
 import { formatAddress } from "../ip/address.ts";
 import type { QueuedError } from "../ip/error-queue.ts";
-import {
-  IP_PMTUDISC_DONT,
-  IP_PMTUDISC_INTERFACE,
-  IP_PMTUDISC_OMIT,
-  IP_PMTUDISC_PROBE,
-  MSG_ERRQUEUE,
-  MSG_TRUNC,
-} from "./constants.ts";
+import { MSG_ERRQUEUE, MSG_TRUNC } from "./constants.ts";
 import type { ExtendedError, MessageInfo } from "./message.ts";
 
 /** What SO_RCVBUF and SO_SNDBUF may ask for, bytes: Linux's net.core.rmem_max and wmem_max. */
@@ -38,12 +31,6 @@ export function tellOf(info: Received, flags: number, message: MessageInfo): voi
   message.trafficClass = info.trafficClass;
   message.arrivedMicros = info.arrivedMicros;
   message.error = info.error === undefined ? undefined : extendedError(info.error);
-}
-
-/** INTERFACE and OMIT disbelieve what ICMP says of the path's MTU; OMIT lets datagrams be cut, INTERFACE does not. */
-export function discoveryOf(mode: number): number {
-  if (mode === IP_PMTUDISC_INTERFACE) return IP_PMTUDISC_PROBE;
-  return mode === IP_PMTUDISC_OMIT ? IP_PMTUDISC_DONT : mode;
 }
 
 function extendedError({ errno, origin, type, code, info, offender }: QueuedError): ExtendedError {

@@ -17,7 +17,7 @@ import {
 } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
-import { discoveryOf, MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
+import { MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
 
 /** IP_TTL, when it is given back. */
 const DEFAULT_TIME_TO_LIVE = 64;
@@ -87,7 +87,7 @@ export abstract class IpCore extends InetCore {
   override settingsChanged(): void {
     const { common, settings } = this;
     settings.broadcast = common.broadcast;
-    settings.pathMtuDiscovery = discoveryOf(common.mtuDiscover);
+    settings.pathMtuDiscovery = common.mtuDiscover;
     settings.receiveErrors = common.receiveErrors;
     this.endpoint.settingsChanged();
   }

@@ -42,7 +42,12 @@ export class Tcp implements Transport {
   readonly ports: PortTable;
   observer: TcpObserver | undefined = undefined;
   /** Scratch for what every segment tells IP. */
-  readonly sendOptions: SendOptions = { timeToLive: 64, trafficClass: 0, dontFragment: true };
+  readonly sendOptions: SendOptions = {
+    timeToLive: 64,
+    trafficClass: 0,
+    dontFragment: true,
+    ignoresPathMtu: false,
+  };
   /** Scratch: an event is run to its end before the next, so one of each serves all. */
   private readonly segment = new Segment();
   readonly ackSummary = new AckSummary();

@@ -2,10 +2,12 @@
 import {
   ErrorQueue,
   EXCEEDED_IN_REASSEMBLY,
+  heedsTooBig,
   ICMP_TIME_EXCEEDED,
   ICMP_UNREACHABLE,
   type IcmpReport,
   LAST_UNREACHABLE_CODE,
+  learnsTooBig,
   localError,
   type QueuedError,
   quotedError,
@@ -13,7 +15,6 @@ import {
 } from "../ip/path.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
 import { destinationPortAt, UDP_HEADER_LENGTH } from "./header.ts";
-import { MTU_DISCOVERY_DONT } from "./settings.ts";
 import type { Udp } from "./udp.ts";
 
 export class EndpointErrors extends ErrorQueue {
@@ -39,8 +40,9 @@ export class EndpointErrors extends ErrorQueue {
     const { endpoint, udp } = this;
     const { type, code, errno } = report;
     if (type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED) {
-      if (endpoint.settings.pathMtuDiscovery === MTU_DISCOVERY_DONT) return false;
-      udp.paths.learnPathMtu(report.destination, report.mtu);
+      const { pathMtuDiscovery: mode } = endpoint.settings;
+      if (learnsTooBig(mode)) udp.paths.learnPathMtu(report.destination, report.mtu);
+      if (!heedsTooBig(mode)) return false;
     }
     if (type === ICMP_UNREACHABLE && code > LAST_UNREACHABLE_CODE) return false;
     if (type === ICMP_TIME_EXCEEDED && code === EXCEEDED_IN_REASSEMBLY) return false; // Linux hears only of hops

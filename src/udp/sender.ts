@@ -3,12 +3,11 @@ import { copyBytes } from "../base/copy.ts";
 import { EDESTADDRREQ, EINVAL, EMSGSIZE, EPIPE } from "../base/errno.ts";
 import { MSG_DONTROUTE, MSG_MORE } from "../base/message-flags.ts";
 import { ANY_ADDRESS, isMulticast } from "../ip/address.ts";
-import { IPV4_HEADER_LENGTH, type Path, type SendOptions } from "../ip/path.ts";
+import { IPV4_HEADER_LENGTH, mayGo, mtuFor, type Path, type SendOptions } from "../ip/path.ts";
 import { packetPool } from "../packet/pool.ts";
 import { Cork } from "./cork.ts";
 import type { UdpEndpoint } from "./endpoint.ts";
 import { MAX_UDP_DATA, PROTOCOL_UDP, UDP_HEADER_LENGTH, writeUdpHeader } from "./header.ts";
-import { MTU_DISCOVERY_DO, MTU_DISCOVERY_DONT, MTU_DISCOVERY_PROBE, MTU_DISCOVERY_WANT } from "./settings.ts";
 import type { Udp } from "./udp.ts";
 
 /** What Linux looks at before anything else: the Length field has 16 bits. */
@@ -40,7 +39,12 @@ export class Sender {
   private path: Path | undefined = undefined;
   private pathDestination = ANY_ADDRESS;
   private pathSource = ANY_ADDRESS;
-  private readonly options: SendOptions = { timeToLive: 0, trafficClass: 0, dontFragment: false };
+  private readonly options: SendOptions = {
+    timeToLive: 0,
+    trafficClass: 0,
+    dontFragment: false,
+    ignoresPathMtu: false,
+  };
   /** Nothing else is sent while there is one, so that `options` stay those of its first piece. */
   private cork: Cork | undefined = undefined;
 
@@ -157,12 +161,8 @@ export class Sender {
   /** Tells the endpoint that a datagram to `path` is too long to go as it must; -EMSGSIZE. */
   private tooLong(path: Path): number {
     const { endpoint } = this;
-    const isProbe = endpoint.settings.pathMtuDiscovery === MTU_DISCOVERY_PROBE;
-    endpoint.errors.localError(
-      EMSGSIZE,
-      path.destination,
-      (isProbe ? path.linkMtu : path.mtu) - path.optionsLength,
-    );
+    const mtu = mtuFor(endpoint.settings.pathMtuDiscovery, path) - path.optionsLength;
+    endpoint.errors.localError(EMSGSIZE, path.destination, mtu);
     return -EMSGSIZE;
   }
 
@@ -215,16 +215,8 @@ export class Sender {
 
   /** Whether a datagram of `length` bytes of data may go, and sets whether it may be cut. */
   private fits(path: Path, length: number): boolean {
-    const { options } = this;
     if (length > MAX_UDP_DATA - path.optionsLength) return false;
-    const mode = this.endpoint.settings.pathMtuDiscovery;
-    if (mode === MTU_DISCOVERY_PROBE) {
-      options.dontFragment = true;
-      return true; // IP itself refuses what the link does not carry
-    }
     const total = length + UDP_HEADER_LENGTH + IPV4_HEADER_LENGTH + path.optionsLength;
-    const fitsPath = mode !== MTU_DISCOVERY_DONT && total <= path.mtu;
-    options.dontFragment = fitsPath && (mode === MTU_DISCOVERY_WANT || mode === MTU_DISCOVERY_DO);
-    return fitsPath || mode !== MTU_DISCOVERY_DO;
+    return mayGo(this.endpoint.settings.pathMtuDiscovery, path, total, this.options);
   }
 }

@@ -1,11 +1,6 @@
+import { IP_PMTUDISC_WANT } from "../base/mtu-discovery.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
 import type { UdpConfig } from "./config.ts";
-
-/** Values of {@link UdpSettings.pathMtuDiscovery}: Linux's of IP_MTU_DISCOVER. */
-export const MTU_DISCOVERY_DONT = 0;
-export const MTU_DISCOVERY_WANT = 1;
-export const MTU_DISCOVERY_DO = 2;
-export const MTU_DISCOVERY_PROBE = 3;
 
 /** What a user may choose per endpoint; changes count once `UdpEndpoint.settingsChanged` was called. */
 export class UdpSettings {
@@ -44,11 +39,8 @@ export class UdpSettings {
   receiveErrors = false;
   /** UDP_CORK: what is sent becomes one datagram, which leaves when this is taken back. */
   cork = false;
-  /**
-   * IP_MTU_DISCOVER. DONT: never DF. WANT, the default as in Linux: DF on what fits the path, fragments of the rest. DO: always DF,
-   * EMSGSIZE for the rest. PROBE: as DO, but only the link's MTU counts.
-   */
-  pathMtuDiscovery = MTU_DISCOVERY_WANT;
+  /** IP_MTU_DISCOVER, one of IP_PMTUDISC_…; WANT, the default as in Linux: DF on what fits the path, fragments of the rest. */
+  pathMtuDiscovery = IP_PMTUDISC_WANT;
   /** SO_RCVBUF: see `UdpConfig.receiveBufferBytes`. */
   receiveBufferBytes: number;
   /** SO_SNDBUF: see `UdpConfig.sendBufferBytes`. */

@@ -15,10 +15,10 @@ import {
   EPIPE,
 } from "../../src/base/errno.ts";
 import { MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../../src/base/message-flags.ts";
+import { IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE } from "../../src/base/mtu-discovery.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../../src/base/readiness.ts";
 import type { RawEndpoint } from "../../src/ip/raw-endpoint.ts";
 import { RawInfo } from "../../src/ip/raw-ip-endpoint.ts";
-import { DISCOVERY_DO, DISCOVERY_DONT, DISCOVERY_PROBE } from "../../src/ip/raw-settings.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
 import { ip as address, checksum, icmp, ipv4, parseIpv4, pattern, text } from "../support/wire.ts";
 
@@ -236,10 +236,10 @@ describe("raw endpoints send", () => {
   test("never DF with IP_PMTUDISC_DONT, never pieces with DO, the link's MTU alone with PROBE", () => {
     using((host) => {
       const endpoint = open(host);
-      endpoint.settings.pathMtuDiscovery = DISCOVERY_DONT;
+      endpoint.settings.pathMtuDiscovery = IP_PMTUDISC_DONT;
       send(endpoint, text("x"), "10.0.0.2");
       expect(parseIpv4(host.link.take()[0] as Uint8Array).dontFragment).toBe(false);
-      for (const mode of [DISCOVERY_DO, DISCOVERY_PROBE]) {
+      for (const mode of [IP_PMTUDISC_DO, IP_PMTUDISC_PROBE]) {
         endpoint.settings.pathMtuDiscovery = mode;
         expect(send(endpoint, pattern(1500), "10.0.0.2")).toBe(-EMSGSIZE);
         expect(send(endpoint, pattern(1480), "10.0.0.2")).toBe(1480);
@@ -427,7 +427,7 @@ describe("ICMP errors about what raw endpoints sent", () => {
       expect(take(endpoint, MSG_ERRQUEUE)).toBe(-EAGAIN);
       expect(endpoint.readiness()).toBe(POLLOUT);
       // what is too long for DF is an error of this host
-      endpoint.settings.pathMtuDiscovery = DISCOVERY_DO;
+      endpoint.settings.pathMtuDiscovery = IP_PMTUDISC_DO;
       expect(send(endpoint, pattern(1500), "10.0.0.2")).toBe(-EMSGSIZE);
       expect(take(endpoint, MSG_ERRQUEUE)).toEqual(new Uint8Array(0));
       expect(info.error).toMatchObject({ errno: EMSGSIZE, origin: 1, info: 1500 });
@@ -463,9 +463,9 @@ describe("ICMP errors about what raw endpoints sent", () => {
     using((host) => {
       const endpoint = open(host);
       expect(send(endpoint, pattern(1480), "10.0.0.2")).toBe(1480);
-      endpoint.settings.pathMtuDiscovery = DISCOVERY_DONT;
+      endpoint.settings.pathMtuDiscovery = IP_PMTUDISC_DONT;
       host.receive(error(3, 4, "10.0.0.2", 1000));
-      endpoint.settings.pathMtuDiscovery = DISCOVERY_DO;
+      endpoint.settings.pathMtuDiscovery = IP_PMTUDISC_DO;
       expect(send(endpoint, pattern(1480), "10.0.0.2")).toBe(1480);
       host.receive(error(3, 4, "10.0.0.2", 1000));
       expect(send(endpoint, pattern(981), "10.0.0.2")).toBe(-EMSGSIZE);
