@@ -35,6 +35,7 @@ import { receiveDescriptors, sendDescriptors } from "../sockets/python/pass-desc
 import { type Epoller, makeEpoller, Poller, type Selectable, select } from "../sockets/python/selectors.ts";
 import { Socket } from "../sockets/socket.ts";
 import type { IpLayer, SocketHost } from "../sockets/socket-host.ts";
+import { kindError } from "../sockets/socket-kind.ts";
 
 export interface ConnectionOptions extends Waiting {
   /** As `settimeout`: milliseconds or null; default: the host's default time-out. */
@@ -104,7 +105,7 @@ export abstract class SocketModule implements SocketHost {
       kind & ~(SOCK_NONBLOCK | SOCK_CLOEXEC),
       protocol === -1 ? 0 : protocol,
     );
-    if (typeof core === "number") throw new SocketError(core, "socket");
+    if (typeof core === "number") throw kindError(core, "socket", family, type, protocol);
     return this.wrap(core, "socket", kind);
   }
 
@@ -116,7 +117,7 @@ export abstract class SocketModule implements SocketHost {
   ): [Socket<string>, Socket<string>] {
     checkKind("socketpair", family, type, protocol);
     const pair = this.makePair(family, type & ~(SOCK_NONBLOCK | SOCK_CLOEXEC), protocol);
-    if (typeof pair === "number") throw new SocketError(pair, "socketpair");
+    if (typeof pair === "number") throw kindError(pair, "socketpair", family, type, protocol);
     const [first, second] = pair;
     let left: Socket<string> | undefined;
     try {

@@ -118,8 +118,9 @@ function rejection<T>(call: Call<T>, errno: number): Promise<T> {
   return Promise.reject(failure(call, errno));
 }
 
-export function failure(call: Call<unknown>, errno: number): SocketError {
-  return new SocketError(errno, call.syscall, ...namePlace(call.to));
+export function failure(call: Call<unknown>, errno: number, hint?: string): SocketError {
+  const [address, port] = namePlace(call.to);
+  return new SocketError(errno, call.syscall, address, port, hint);
 }
 
 class PendingCall<T> extends Waiter implements Pending {
@@ -149,8 +150,11 @@ class PendingCall<T> extends Waiter implements Pending {
     this.signal = patience.signal;
     this.signal?.addEventListener("abort", this);
     if (patience.timeoutMicros === 0) return;
-    this.timer = new Timer(() => this.settle(this.outcome(-patience.timeoutErrno)));
-    this.owner.clock.armIn(this.timer, patience.timeoutMicros);
+    const { timeoutErrno, timeoutMicros } = patience;
+    this.timer = new Timer(() =>
+      this.settle(this.outcome(-timeoutErrno), `after ${timeoutMicros / 1000} ms`),
+    );
+    this.owner.clock.armIn(this.timer, timeoutMicros);
   }
 
   override wake(): void {
@@ -176,7 +180,8 @@ class PendingCall<T> extends Waiter implements Pending {
     return call.timedOut?.() ?? (call.partial?.() || failure);
   }
 
-  private settle(result: number): void {
+  /** `hint`: beside the error, if it is one. */
+  private settle(result: number, hint?: string): void {
     const { call, owner } = this;
     this.leave();
     owner.pendingCalls.delete(this);
@@ -185,7 +190,7 @@ class PendingCall<T> extends Waiter implements Pending {
     owner.clock.settled++;
     if (result < 0) {
       call.failed?.();
-      this.reject(failure(call, result));
+      this.reject(failure(call, result, hint));
       return;
     }
     try {

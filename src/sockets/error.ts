@@ -1,4 +1,5 @@
 /** Errors as the promise faces show them: an `Error` with what a POSIX or a Node programmer looks for. */
+import { hintFor } from "./error-hints.ts";
 import { ERROR_TEXTS } from "./error-texts.ts";
 import { checkInteger } from "./misuse.ts";
 
@@ -53,9 +54,11 @@ export class SocketError extends Error {
   declare readonly address?: string;
   /** Present when the call had a port. */
   declare readonly port?: number;
+  /** What may be wrong, in words, where the name alone says little: "the socket does not listen: call listen first". */
+  declare readonly hint?: string;
 
-  /** `errno` may have either sign. */
-  constructor(errno: number, syscall: string, address?: string, port?: number) {
+  /** `errno` may have either sign. `hint`: default that of the call and the error, if there is one. */
+  constructor(errno: number, syscall: string, address?: string, port?: number, hint?: string) {
     const code = errorName(errno);
     let message = `${syscall} ${code}`;
     if (address !== undefined) message += port === undefined ? ` ${address}` : ` ${address}:${port}`;
@@ -66,6 +69,8 @@ export class SocketError extends Error {
     this.syscall = syscall;
     if (address !== undefined) this.address = address;
     if (port !== undefined) this.port = port;
+    const told = hint ?? hintFor(-this.errno, syscall);
+    if (told !== undefined) this.hint = told;
   }
 
   /** glibc's text: `"Connection refused"`. Python's name for it. */

@@ -11,6 +11,7 @@ import {
   SOCK_STREAM,
 } from "./constants.ts";
 import type { Capability } from "./core.ts";
+import { SocketError } from "./error.ts";
 
 /** What sockets there are. Of `unix` its domain says more. */
 export type SocketKind = "stream" | "datagram" | "ping" | "raw" | "packet" | "unix";
@@ -61,4 +62,16 @@ function inetKind(type: number, protocol: number, mayBeRaw: boolean): SocketKind
     default:
       return -ESOCKTNOSUPPORT;
   }
+}
+
+/** The error of `socket` and `socketpair`, with a hint which kind it was that there is not. */
+export function kindError(
+  errno: number,
+  call: string,
+  domain: number,
+  type: number,
+  protocol: number,
+): SocketError {
+  const asked = `domain ${domain}, type ${type}, protocol ${protocol}`;
+  return new SocketError(errno, call, undefined, undefined, asked);
 }

@@ -103,7 +103,8 @@ function strangeToRead({ domain }: SocketCore): number {
 export function readOption(core: SocketCore, level: number, number: number): OptionValue {
   checkOption("getsockopt", level, number);
   const value = getOption(core, level, number);
-  if (value instanceof Refusal) throw new SocketError(value.errno, "getsockopt");
+  if (value instanceof Refusal)
+    throw new SocketError(value.errno, "getsockopt", undefined, undefined, named(level, number));
   return value;
 }
 
@@ -111,7 +112,12 @@ export function readOption(core: SocketCore, level: number, number: number): Opt
 export function writeOption(core: SocketCore, level: number, number: number, value: unknown): void {
   checkOption("setsockopt", level, number);
   const result = setOption(core, level, number, value);
-  if (result < 0) throw new SocketError(result, "setsockopt");
+  if (result < 0) throw new SocketError(result, "setsockopt", undefined, undefined, named(level, number));
+}
+
+/** Which option it was, for the error's hint. */
+function named(level: number, number: number): string {
+  return TABLE.get(key(level, number))?.name ?? `option ${number} of level ${level}`;
 }
 
 function checkOption(call: string, level: unknown, number: unknown): void {

@@ -7,6 +7,7 @@ import type { SocketCore } from "../core.ts";
 import { SocketError } from "../error.ts";
 import { checkInteger, show } from "../misuse.ts";
 import { type OptionInput, type OptionValueOf, readOption, writeOption } from "../options/index.ts";
+import { kindError } from "../socket-kind.ts";
 import { namePlace, type SocketName } from "../socket-name.ts";
 import {
   type AnySockaddr,
@@ -35,7 +36,7 @@ export class PosixSockets extends PosixFiles {
   readonly socket = (domain: number, type: number, protocol = 0): number => {
     checkKind("socket", domain, type, protocol);
     const core = this.host.makeSocket(domain, type & ~TYPE_FLAGS, protocol);
-    if (typeof core === "number") throw new SocketError(core, "socket");
+    if (typeof core === "number") throw kindError(core, "socket", domain, type, protocol);
     return this.add(core, type & TYPE_FLAGS, "socket");
   };
 
@@ -43,7 +44,7 @@ export class PosixSockets extends PosixFiles {
   readonly socketpair = (domain: number, type: number, protocol = 0): [number, number] => {
     checkKind("socketpair", domain, type, protocol);
     const pair = this.host.makePair(domain, type & ~TYPE_FLAGS, protocol);
-    if (typeof pair === "number") throw new SocketError(pair, "socketpair");
+    if (typeof pair === "number") throw kindError(pair, "socketpair", domain, type, protocol);
     const [left, right] = pair;
     try {
       const first = this.add(left, type & TYPE_FLAGS, "socketpair");
