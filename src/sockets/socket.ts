@@ -188,7 +188,11 @@ export class Socket<A = InetAddress> extends Handle<A> {
     return this.receive("recv_into", buffer, length, flags, waiting, (_, count) => count);
   }
 
-  /** As {@link recv}, and where from: null, as in Python, when it is a stream or the sender has no name. */
+  /**
+   * As {@link recv}, and where from. CAREFUL: `from` is null, as in Python, although its type is `A`, when the socket is a
+   * stream, or the sender a socket of AF_UNIX without a name. The type leaves it out because a Socket's type does not tell
+   * streams from datagrams, and every `sendto(data, from)` would have to rule null out.
+   */
   async recvfrom(size: number, flags = 0, waiting?: Waiting): Promise<[data: Uint8Array, from: A]> {
     checkRange("recvfrom", "size", size, 0, LARGEST);
     return this.receive("recvfrom", undefined, size, flags, waiting, (call, count) => [
@@ -197,7 +201,7 @@ export class Socket<A = InetAddress> extends Handle<A> {
     ]);
   }
 
-  /** As {@link recv_into}, and where from, as {@link recvfrom}. */
+  /** As {@link recv_into}, and where from, as {@link recvfrom}: null of a stream. */
   async recvfrom_into(
     buffer: Uint8Array,
     size = 0,
@@ -213,7 +217,8 @@ export class Socket<A = InetAddress> extends Handle<A> {
 
   /**
    * As {@link recvfrom}, with the control messages that came beside the bytes, as far as `ancbufsize` bytes have room
-   * for them (CMSG_SPACE tells how many one takes), and with MSG_TRUNC, MSG_CTRUNC, MSG_EOR … in `flags`.
+   * for them (CMSG_SPACE tells how many one takes), and with MSG_TRUNC, MSG_CTRUNC, MSG_EOR … in `flags`. `from` is null
+   * where that of {@link recvfrom} is.
    */
   async recvmsg(
     size: number,
