@@ -179,7 +179,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   /** Tells who sent it, by an ICMP error that on this host goes over `lo`, as Linux does (RFC 1122 §2.3.2.2). */
   unreachable(packet: Packet, by: Interface): void {
-    if (this.refuseHeader(packet, by) === undefined) this.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_HOST);
+    if (this.refuseHeader(packet, by) === undefined)
+      this.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_HOST);
     packet.release();
   }
 

@@ -130,8 +130,8 @@ export class Tcp implements Transport {
   }
 
   /**
-   * The connection of these four, in whatever state but CLOSED and LISTEN. @param by the interface's index; one that is bound to
-   * another does not count. -1: any
+   * The connection of these four, in whatever state but CLOSED and LISTEN. `by`: the index of an interface, so that one which is
+   * bound to another does not count; -1, the default: any.
    */
   find(
     localAddress: number,

@@ -1,6 +1,5 @@
 /** UDP of one host (RFC 768, RFC 1122 §4.1). */
 import type { Clock } from "../base/clock.ts";
-import { copyBytes } from "../base/copy.ts";
 import type { SipKey } from "../base/hash.ts";
 import { isMulticast } from "../ip/address.ts";
 import {
@@ -11,7 +10,7 @@ import {
   UNREACHABLE_PORT,
 } from "../ip/path.ts";
 import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
-import { packetPool } from "../packet/pool.ts";
+import { copyPacket } from "../packet/packet-copy.ts";
 import type { UdpConfig } from "./config.ts";
 import { UdpCounters } from "./counters.ts";
 import { UdpEndpoint } from "./endpoint.ts";
@@ -138,17 +137,8 @@ export class Udp implements Transport {
 
 /** A packet of its own with the header and data of `packet`, which is stripped to its data. */
 function copyOf(packet: Packet): Packet {
-  const copy = packetPool.allocate(UDP_HEADER_LENGTH + packet.length);
   const start = packet.offset - UDP_HEADER_LENGTH;
-  copyBytes(packet.slab.bytes, start, copy.slab.bytes, copy.offset, UDP_HEADER_LENGTH + packet.length);
-  copy.length = UDP_HEADER_LENGTH + packet.length;
+  const copy = copyPacket(packet, start, UDP_HEADER_LENGTH + packet.length);
   copy.strip(UDP_HEADER_LENGTH);
-  copy.source = packet.source;
-  copy.destination = packet.destination;
-  copy.protocol = packet.protocol;
-  copy.timeToLive = packet.timeToLive;
-  copy.trafficClass = packet.trafficClass;
-  copy.flags = packet.flags;
-  copy.interfaceIndex = packet.interfaceIndex;
   return copy;
 }
