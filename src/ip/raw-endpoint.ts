@@ -1,6 +1,7 @@
 import { EBADF, EFAULT, EINVAL, EPIPE } from "../base/errno.ts";
 import type { Packet } from "../packet/packet.ts";
 import { ANY_ADDRESS } from "./address.ts";
+import { IpEndpoint, type OneSend, type RawEnvironment } from "./ip-endpoint.ts";
 import {
   AT_IDENTIFICATION,
   AT_SOURCE,
@@ -12,7 +13,6 @@ import {
 import type { Ipv4Path } from "./ipv4-path.ts";
 import type { IcmpReport } from "./path.ts";
 import type { Raw } from "./raw.ts";
-import { IpEndpoint, type OneSend, type RawEnvironment } from "./raw-ip-endpoint.ts";
 
 /** Type and code of an ICMP message, which Linux looks at before it sends one. */
 const ICMP_PROBE_LENGTH = 2;

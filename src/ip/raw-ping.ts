@@ -4,9 +4,9 @@ import { finish } from "../packet/checksum.ts";
 import type { Packet } from "../packet/packet.ts";
 import { ANY_ADDRESS } from "./address.ts";
 import { ICMP_ECHO_REQUEST, ICMP_HEADER_LENGTH } from "./icmp-message.ts";
+import { IpEndpoint, type OneSend, type RawEnvironment } from "./ip-endpoint.ts";
 import { PROTOCOL_ICMP } from "./ipv4-header.ts";
 import type { IcmpReport } from "./path.ts";
-import { IpEndpoint, type OneSend, type RawEnvironment } from "./raw-ip-endpoint.ts";
 
 /** Where the identifier of an echo message stands. */
 const AT_IDENTIFIER = 4;

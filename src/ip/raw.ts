@@ -1,9 +1,9 @@
 /** The raw sockets of one host (raw(7)): who gets copies of what comes in, and is told of ICMP errors. And its ping sockets. */
 import type { Packet } from "../packet/packet.ts";
+import type { RawEnvironment } from "./ip-endpoint.ts";
 import type { IcmpReport } from "./path.ts";
 import { RawCounters } from "./raw-counters.ts";
 import { RawEndpoint } from "./raw-endpoint.ts";
-import type { RawEnvironment } from "./raw-ip-endpoint.ts";
 import { Pings } from "./raw-ping.ts";
 
 export class Raw {

@@ -1,9 +1,9 @@
 /** Sockets that speak IP itself, without ports: `SOCK_RAW` in `AF_INET` (raw(7)), and what ping sockets share with them. */
 import { EOPNOTSUPP } from "../base/errno.ts";
+import { type IpEndpoint, type OneSend, RawInfo } from "../ip/ip-endpoint.ts";
 import type { Memberships } from "../ip/memberships.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
-import { type IpEndpoint, type OneSend, RawInfo } from "../ip/raw-ip-endpoint.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
 import {
   IPPROTO_RAW,

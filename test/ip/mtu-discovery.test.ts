@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { EMSGSIZE } from "../../src/base/errno.ts";
 import { MSG_ERRQUEUE } from "../../src/base/message-flags.ts";
-import { RawInfo } from "../../src/ip/raw-ip-endpoint.ts";
+import { RawInfo } from "../../src/ip/ip-endpoint.ts";
 import { DatagramInfo } from "../../src/udp/endpoint.ts";
 import { IpHost, leaveNothingBehind } from "../support/ip-host.ts";
 import { icmp, ip, parseIpv4, pattern, udp } from "../support/wire.ts";

@@ -17,8 +17,8 @@ import {
 import { MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../../src/base/message-flags.ts";
 import { IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE } from "../../src/base/mtu-discovery.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../../src/base/readiness.ts";
+import { RawInfo } from "../../src/ip/ip-endpoint.ts";
 import type { RawEndpoint } from "../../src/ip/raw-endpoint.ts";
-import { RawInfo } from "../../src/ip/raw-ip-endpoint.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
 import { ip as address, checksum, icmp, ipv4, parseIpv4, pattern, text } from "../support/wire.ts";
 
