@@ -22,14 +22,15 @@ const LONGEST_FRAME = 65_535 + 18;
 const CHUNK_BYTES = 256 * 1024;
 /** Frames that came and wait for the stack, bytes of packet buffers: beyond this the socket is not read. */
 const MAX_ARRIVED_BYTES = 4 * 1024 * 1024;
-const DEFAULT_QUEUE_BYTES = 4 * 1024 * 1024;
+/** More than one connection may have under way: its window is 6 MiB at most by default. */
+const DEFAULT_QUEUE_BYTES = 8 * 1024 * 1024;
 
 export interface FrameStreamOptions {
   /** Our station's address, six bytes. Default: a random one, marked as local. */
   hardwareAddress?: Uint8Array;
   /** Where the random address comes from. Default: nobody can guess it. */
   random?: Random;
-  /** What may wait until the other end reads, bytes; frames beyond that are dropped. Default 4 MiB. */
+  /** What may wait until the other end reads, bytes; frames beyond that are dropped. Default 8 MiB. */
   queueBytes?: number;
 }
 
