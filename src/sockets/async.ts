@@ -123,10 +123,21 @@ export function failure(call: Call<unknown>, errno: number, hint?: string): Sock
   return new SocketError(errno, call.syscall, address, port, hint);
 }
 
+/**
+ * The rejection of a call that has waited. A stack trace tells who awaits a promise only where the error is made by an
+ * asynchronous function whose promise is awaited already, and that of the call is so after a moment: by then the trace
+ * leads to the line of the user's that made the call. What does not fail pays nothing for it.
+ */
+async function failLater(call: Call<unknown>, errno: number, hint: string | undefined): Promise<never> {
+  await undefined; // now the call's promise begins to wait for this one
+  await undefined;
+  throw failure(call, errno, hint);
+}
+
 class PendingCall<T> extends Waiter implements Pending {
   private readonly owner: CallOwner;
   private readonly call: Call<T>;
-  private readonly resolve: (value: T) => void;
+  private readonly resolve: (value: T | Promise<T>) => void;
   private readonly reject: (error: unknown) => void;
   private timer: Timer | undefined = undefined;
   private signal: AbortSignal | undefined = undefined;
@@ -134,7 +145,7 @@ class PendingCall<T> extends Waiter implements Pending {
   constructor(
     owner: CallOwner,
     call: Call<T>,
-    resolve: (value: T) => void,
+    resolve: (value: T | Promise<T>) => void,
     reject: (error: unknown) => void,
   ) {
     super();
@@ -190,7 +201,7 @@ class PendingCall<T> extends Waiter implements Pending {
     owner.clock.settled++;
     if (result < 0) {
       call.failed?.();
-      this.reject(failure(call, result, hint));
+      this.resolve(failLater(call, result, hint));
       return;
     }
     try {

@@ -189,9 +189,9 @@ export class Socket<A = InetAddress> extends Handle<A> {
   }
 
   /**
-   * As {@link recv}, and where from. CAREFUL: `from` is null, as in Python, although its type is `A`, when the socket is a
-   * stream, or the sender a socket of AF_UNIX without a name. The type leaves it out because a Socket's type does not tell
-   * streams from datagrams, and every `sendto(data, from)` would have to rule null out.
+   * As {@link recv}, and where from, which is null, as in Python and although its type is `A`, of a stream and of a sender
+   * without a name. CAREFUL: the type leaves null out because a Socket's type does not tell streams from datagrams, and
+   * every `sendto(data, from)` would have to rule it out.
    */
   async recvfrom(size: number, flags = 0, waiting?: Waiting): Promise<[data: Uint8Array, from: A]> {
     checkRange("recvfrom", "size", size, 0, LARGEST);
