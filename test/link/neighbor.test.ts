@@ -190,7 +190,10 @@ describe("RFC 1122 §2.3.2.1: what is known grows old", () => {
     rig.cache.learn(7, 0xbb, ANSWER);
     expect(rig.state()).toBe("REACHABLE");
     rig.send(4);
-    expect(rig.wait(20)).toEqual(["2.0s send 4 to bb"]);
+    rig.cache.learn(7, 0xdd, ANSWER); // a second one at once
+    rig.send(5);
+    expect(rig.wait(20)).toEqual(["2.0s send 4 to bb", "2.0s send 5 to bb"]);
+    expect(rig.cache.counters.locked).toBe(2);
   });
 
   test("the same address heard again without an answer changes nothing", () => {
