@@ -70,12 +70,17 @@ describe("before an address is used", () => {
     expect(late.link.counters.noAddress).toBe(1);
   });
 
-  test("two who probe for the same: one at most gets it", () => {
+  test("RFC 5227 §2.1.1: another probes for the same: we give way at once, before he has announced anything", () => {
     const world = new World();
-    const stations = [1, 2].map((hardware) => world.station(1, hardware, { probe: true }));
-    world.wait(20);
-    expect(stations.map(({ link }) => link.claimState)).toContain("lost");
-    expect(stations.filter(({ link }) => link.claimState === "held").length).toBeLessThanOrEqual(1);
+    const { link } = world.station(1, 1, { probe: true });
+    world.hub.carry(arpFrame(1, 1, 0, 1)); // our own, come back by a loop
+    world.hub.carry(arpFrame(1, 9, 0, 7)); // for another address
+    world.wait(0);
+    expect(link.claimState).toBe("probing");
+    world.hub.carry(arpFrame(1, 9, 0, 1));
+    world.wait(0);
+    expect(link.claimState).toBe("lost");
+    expect(world.wait(20)).toEqual([]);
   });
 
   test("equal seeds, equal times", () => {
