@@ -67,9 +67,10 @@ export function settingsFor(name: string, { address, peer, mtu }: KernelSide): S
   if (address !== undefined) {
     const isBeyond = peer !== undefined && !holds(address, peer);
     const other = isBeyond ? ` peer ${formatAddress(peer)}` : "";
-    const add = `ip address add ${formatAddress(address.address)}${other}/${address.prefixLength} dev ${name}`;
+    const prefixLength = isBeyond ? 32 : address.prefixLength;
+    const add = `ip address add ${formatAddress(address.address)}${other}/${prefixLength} dev ${name}`;
     set("SIOCSIFADDR", SIOCSIFADDR, ifreqAddress(name, address.address), add);
-    const mask = isBeyond ? -1 : prefixMask(address.prefixLength);
+    const mask = prefixMask(prefixLength);
     if (isBeyond) set("SIOCSIFDSTADDR", SIOCSIFDSTADDR, ifreqAddress(name, peer), add);
     set("SIOCSIFNETMASK", SIOCSIFNETMASK, ifreqAddress(name, mask), add);
     set("SIOCSIFFLAGS", SIOCSIFFLAGS, ifreqFlags(name, UP_FLAGS), `ip link set ${name} up`);

@@ -49,8 +49,10 @@ export function processHelper(command: string, args: readonly string[]): Helper 
       timeout: 10_000,
     });
     if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
-    const outcomes = error === undefined && status === 0 ? parseOutcomes(stdout) : [];
-    if (outcomes.length === steps.length) return outcomes;
+    if (error === undefined && status === 0) {
+      const outcomes = parseOutcomes(stdout);
+      if (outcomes.length === steps.length) return outcomes;
+    }
     const why = error?.message ?? (stderr.trim() || `it ended with ${status ?? signal}`);
     throw new Error(`${command} could not set up the TUN device: ${why}`);
   };

@@ -1,5 +1,6 @@
 /** `openTun`: a link to this machine's kernel. */
 import { closeSync } from "node:fs";
+import { isMainThread } from "node:worker_threads";
 import { parseAddress, parsePrefix } from "../../ip/address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "../../ip/ipv4-header.ts";
 import { checkInteger, show } from "../../sockets/misuse.ts";
@@ -29,7 +30,7 @@ export interface TunOptions {
   persist?: boolean;
   /**
    * Who tells that packets have come: the event loop's own handle, which is not a documented part of Node, or a waiting process
-   * of perl or python3. Default: the first, and the second where that does not work.
+   * of perl or python3. Default: the first, and the second where that does not work and in worker threads.
    */
   waker?: "pipe" | "select";
   /** Hears of what goes wrong later: the interface is down, the device was deleted. Default: nobody; see `failure` and `counters`. */
@@ -64,6 +65,9 @@ export async function openTun(options: TunOptions = {}, helpers = HELPERS): Prom
 function makeLink(device: TunDevice, mtu: number, { waker, onError }: TunOptions): TunLink {
   const make = (makeWaker: MakeWaker) => new TunLink(device, mtu, makeWaker, onError);
   if (waker !== undefined) return make(WAKERS[waker]);
+  // A worker thread keeps a list of descriptors that `fs` has opened, to close them when it ends; the handle closes behind its
+  // back, and the number may be another's by then.
+  if (!isMainThread) return make(selectWaker);
   try {
     return make(pipeWaker);
   } catch {

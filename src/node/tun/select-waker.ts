@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
-import type { MakeWaker } from "./waker.ts";
+import type { Waker, WakerEvents } from "./waker.ts";
 
 const PERL = `
 $SIG{INT} = "IGNORE";
@@ -34,7 +34,12 @@ const WAITERS: readonly (readonly [command: string, ...args: string[]])[] = [
   ["python3", "-I", "-S", "-c", PYTHON],
 ];
 
-export const selectWaker: MakeWaker = (file, _buffer, events) => {
+export interface SelectWaker extends Waker {
+  /** The process that waits; undefined when it could not be started. */
+  readonly pid: number | undefined;
+}
+
+export const selectWaker = (file: number, _buffer: Uint8Array, events: WakerEvents): SelectWaker => {
   const [command, ...args] = findWaiter();
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit", file] });
   const { stdin, stdout } = child as ChildProcess & { stdin: Socket; stdout: Socket };
@@ -54,6 +59,7 @@ export const selectWaker: MakeWaker = (file, _buffer, events) => {
   child.on("exit", (code, signal) => fail(new Error(`the waiting ${command} ended (${code ?? signal})`)));
   child.unref(); // its pipes say whether we stay
   return {
+    pid: child.pid,
     keepProcess(keeps) {
       for (const end of [stdin, stdout]) {
         if (keeps) end.ref();

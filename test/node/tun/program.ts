@@ -1,0 +1,275 @@
+/**
+ * A host on a TUN device, for link.test.ts, which runs it in a network namespace of its own: `program.ts MODE [OPTIONS]`, where
+ * OPTIONS are JSON for `openTun`. Prints one line of JSON, and must end by itself.
+ */
+import { spawn, spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { AF_INET, Host, packetPool, SOCK_DGRAM } from "../../../src/index.ts";
+import { openTun, TunError, type TunLink, type TunOptions } from "../../../src/node/index.ts";
+import { pythonHelper } from "../../../src/node/tun/helper.ts";
+import { openTun as openWith } from "../../../src/node/tun/open-tun.ts";
+
+const KERNEL = fileURLToPath(new URL("kernel.py", import.meta.url));
+const HERE = "10.9.0.1";
+const PORT = 7000;
+const TEN_MEGABYTES = 10_000_000;
+
+const [mode = "", json = "{}"] = process.argv.slice(2);
+const options = JSON.parse(json) as TunOptions;
+const heard: string[] = [];
+
+/** The kernel's side does `name`; what it says in the end. `onLine` hears what it says before. */
+function kernel(name: string, args: readonly (string | number)[], onLine?: () => void): Promise<object> {
+  return new Promise((resolve, reject) => {
+    const child = spawn("python3", ["-B", KERNEL, name, ...args.map(String)], {
+      stdio: ["ignore", "pipe", "inherit"],
+      timeout: 40_000,
+    });
+    let text = "";
+    child.stdout.on("data", (data) => {
+      text += data;
+      if (text.includes("listening\n")) onLine?.();
+    });
+    child.on("error", reject);
+    child.on("close", (code) => {
+      if (code === 0) resolve(JSON.parse(text.trim().split("\n").at(-1)!));
+      else reject(new Error(`kernel.py ${name} ended with ${code}`));
+    });
+  });
+}
+
+function ip(...args: string[]): { status: number | null; text: string } {
+  const { status, stdout } = spawnSync("ip", args, { encoding: "utf8" });
+  return { status, text: stdout };
+}
+
+function deviceExists(name: string): boolean {
+  return ip("link", "show", name).status === 0;
+}
+
+const pause = (millis: number) => new Promise((resolve) => setTimeout(resolve, millis));
+
+/** Echoes one connection. */
+async function echoTcp(host: Host): Promise<void> {
+  const listener = host.create_server({ address: "", port: PORT });
+  const [connection] = await listener.accept();
+  for (;;) {
+    const data = await connection.recv(262_144);
+    if (data.length === 0) break;
+    await connection.sendall(data);
+  }
+  await connection.close();
+  await listener.close();
+}
+
+async function echoUdp(host: Host, count: number): Promise<void> {
+  const socket = host.socket(AF_INET, SOCK_DGRAM);
+  socket.bind({ address: "", port: PORT });
+  for (let number = 0; number < count; number++) {
+    const [data, from] = await socket.recvfrom(70_000);
+    await socket.sendto(data, from);
+  }
+  await socket.close();
+}
+
+/** Sends bytes of a pattern to the kernel's echo server and compares what comes back. */
+async function tcpClient(host: Host): Promise<object> {
+  let ready = () => {};
+  const listening = new Promise<void>((resolve) => {
+    ready = resolve;
+  });
+  const server = kernel("tcp_server", [PORT], () => ready());
+  await Promise.race([listening, server]);
+  const socket = await host.create_connection({ address: HERE, port: PORT });
+  const data = new Uint8Array(TEN_MEGABYTES).map((_, index) => (index * 31 + (index >>> 8) * 7) & 255);
+  const sending = socket.sendall(data).then(() => socket.shutdown(1));
+  let same = true;
+  let bytes = 0;
+  for (;;) {
+    const piece = await socket.recv(262_144);
+    if (piece.length === 0) break;
+    for (const byte of piece) same = data[bytes++] === byte && same;
+  }
+  await sending;
+  await socket.close();
+  return { same, bytes, kernel: await server };
+}
+
+async function receive(host: Host): Promise<object> {
+  const listener = host.create_server({ address: "", port: PORT });
+  const source = kernel("source", [PORT, 2]);
+  const [connection] = await listener.accept();
+  const buffer = new Uint8Array(1 << 20);
+  while ((await connection.recv_into(buffer)) > 0);
+  await connection.close();
+  await listener.close();
+  return source;
+}
+
+async function transmit(host: Host): Promise<object> {
+  const listener = host.create_server({ address: "", port: PORT });
+  const sink = kernel("sink", [PORT]);
+  const [connection] = await listener.accept();
+  const data = new Uint8Array(1 << 20);
+  for (const end = performance.now() + 2000; performance.now() < end; ) await connection.sendall(data);
+  await connection.close();
+  await listener.close();
+  return sink;
+}
+
+/** The kernel sends into the device while it is down, then while it is up again. */
+async function downAndUp(host: Host, link: TunLink): Promise<object> {
+  const ping = () => kernel("ping", [56]);
+  const before = await ping();
+  ip("link", "set", link.name, "down");
+  const socket = host.socket(AF_INET, SOCK_DGRAM);
+  for (let number = 0; number < 3; number++) await socket.sendto("x", { address: HERE, port: 9 });
+  await socket.close();
+  await pause(1);
+  const { interfaceDown } = link.counters;
+  ip("link", "set", link.name, "up");
+  return { before, after: await ping(), interfaceDown };
+}
+
+async function deleted(host: Host, link: TunLink): Promise<object> {
+  ip("link", "delete", link.name);
+  while (link.failure === undefined) await pause(5);
+  const socket = host.socket(AF_INET, SOCK_DGRAM);
+  await socket.sendto("x", { address: HERE, port: 9 });
+  await socket.close();
+  const { code, syscall } = link.failure;
+  return { code, syscall, closed: link.closed, notSent: link.counters.notSent };
+}
+
+/** What becomes of a process with a link when it gets `signal`: `child` is its mode. */
+async function ended(child: string, signal: NodeJS.Signals): Promise<object> {
+  const other = { ...options, name: "nw7", address: "10.9.7.1/24", peer: "10.9.7.2" };
+  const args = ["--import", "tsx", fileURLToPath(import.meta.url), child, JSON.stringify(other)];
+  const stay = spawn(process.execPath, args, { stdio: ["ignore", "pipe", "inherit"], timeout: 30_000 });
+  await new Promise((resolve) => stay.stdout.once("data", resolve));
+  const there = deviceExists("nw7");
+  const start = performance.now();
+  stay.kill(signal);
+  const [code, killedBy] = await new Promise<[number | null, string | null]>((resolve) =>
+    stay.once("exit", (...how) => resolve(how)),
+  );
+  const millis = Math.round(performance.now() - start);
+  if (options.waker === "select") await pause(200);
+  return { there, code, killedBy, millis, gone: !deviceExists("nw7") };
+}
+
+/** A device that stays: the second user gets other offloads than the first had, the third makes it go. */
+async function persistent(): Promise<object> {
+  const name = "nw8";
+  (await openTun({ name, persist: true })).close();
+  const stayed = deviceExists(name);
+  const plain = await openTun({ name, offload: false });
+  const { features } = plain;
+  plain.close();
+  const stayedAgain = deviceExists(name);
+  const last = await openTun({ name, address: "10.9.8.1/24", peer: "10.9.9.9", persist: false });
+  const route = ip("route", "get", "10.9.9.9").text.includes("dev nw8");
+  const { segmentation } = last.features;
+  last.close();
+  return { stayed, stayedAgain, plain: features.checksum, segmentation, route, gone: !deviceExists(name) };
+}
+
+async function taken(link: TunLink): Promise<object> {
+  try {
+    (await openTun({ name: link.name })).close();
+    return { opened: true };
+  } catch (error) {
+    if (!(error instanceof TunError)) throw error;
+    return { code: error.code, message: error.message };
+  }
+}
+
+const SIZES = [0, 1, 8, 56, 1000, 1472, 1473, 3000, 9000, 20_000, 40_000, 65_000, 65_507];
+
+async function play(host: Host, link: TunLink): Promise<object> {
+  switch (mode) {
+    case "ping":
+      return kernel("ping", SIZES);
+    case "pings":
+      return kernel("ping", new Array(1000).fill(56));
+    case "tcp-server": {
+      const [, result] = await Promise.all([echoTcp(host), kernel("tcp_client", [PORT, TEN_MEGABYTES])]);
+      return result;
+    }
+    case "tcp-client":
+      return tcpClient(host);
+    case "udp": {
+      const sizes = SIZES.slice(1);
+      const [, result] = await Promise.all([echoUdp(host, sizes.length), kernel("udp", [PORT, ...sizes])]);
+      return result;
+    }
+    case "udp-segments": {
+      const [, result] = await Promise.all([echoUdp(host, 5), kernel("udp_segments", [PORT])]);
+      return result;
+    }
+    case "receive":
+      return receive(host);
+    case "transmit":
+      return transmit(host);
+    case "down-and-up":
+      return downAndUp(host, link);
+    case "deleted":
+      return deleted(host, link);
+    case "taken":
+      return taken(link);
+    case "terminated":
+      return ended("stay", "SIGTERM");
+    case "interrupted":
+      return ended("stay-until-interrupted", "SIGINT");
+    case "persistent":
+      return persistent();
+    case "python":
+      return { name: await openedByPython() };
+    case "nothing":
+      return {};
+    default:
+      throw new Error(`no mode ${mode}`);
+  }
+}
+
+async function openedByPython(): Promise<string> {
+  const link = await openWith({ name: "nw6", address: "10.9.6.1/24" }, [pythonHelper]);
+  link.close();
+  return link.name;
+}
+
+async function main(): Promise<void> {
+  const link = await openTun({
+    address: `${HERE}/24`,
+    peer: "10.9.0.2",
+    onError: (error) => heard.push(error.message),
+    ...options,
+  });
+  const host = new Host({ seed: 1 });
+  host.attach(link, { address: "10.9.0.2/24" });
+  const { name, mtu, features, counters } = link;
+  if (mode.startsWith("stay")) {
+    if (mode !== "stay") process.once("SIGINT", () => host.close()); // and nothing else: nothing is pending then
+    console.log(JSON.stringify({ name }));
+    return; // the link keeps the process
+  }
+  const result = await play(host, link);
+  const { tcp } = host.netstat().counters;
+  host.close();
+  if (options.waker === "select") await pause(200); // the waiting process holds the device until it has ended
+  const gone = !deviceExists(name);
+  process.on("exit", () => {
+    const afterClose = Math.round(performance.now() - closedAt);
+    const packets = packetPool.outstanding;
+    const checksums = tcp!["droppedChecksum"];
+    const more = { name, mtu, features, counters, gone, heard, packets, afterClose, checksums };
+    console.log(JSON.stringify({ result, ...more }));
+  });
+  const closedAt = performance.now();
+}
+
+main().catch((error) => {
+  if (error instanceof TunError) console.log(JSON.stringify({ refused: error.message, code: error.code }));
+  else console.error(error);
+  process.exit(error instanceof TunError ? 0 : 1);
+});

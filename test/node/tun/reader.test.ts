@@ -1,0 +1,250 @@
+/** The two wakers and the reader on a named pipe, which needs no right: like a TUN device it is read without waiting. */
+import { spawnSync } from "node:child_process";
+import { closeSync, constants, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, type TestContext, test } from "vitest";
+import { parseAddress } from "../../../src/ip/address.ts";
+import { writeIpv4Header } from "../../../src/ip/ipv4-header.ts";
+import { TunCounters } from "../../../src/node/tun/counters.ts";
+import { pipeWaker } from "../../../src/node/tun/pipe-waker.ts";
+import { TunReader } from "../../../src/node/tun/reader.ts";
+import { selectWaker } from "../../../src/node/tun/select-waker.ts";
+import { TunLink } from "../../../src/node/tun/tun-link.ts";
+import type { Waker } from "../../../src/node/tun/waker.ts";
+import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../../src/packet/packet.ts";
+import { packetPool } from "../../../src/packet/pool.ts";
+
+let folder = "";
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "netwright-"));
+});
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** A named pipe, open both ways; nothing waits in it. Where there are none the test is skipped. */
+function openPipe(context: TestContext): number {
+  const path = join(folder, "pipe");
+  if (spawnSync("mkfifo", [path]).status !== 0) context.skip("mkfifo makes no named pipe here");
+  return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
+}
+
+function isOpen(file: number): boolean {
+  try {
+    fstatSync(file);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** A datagram of 20 bytes and `length` more, all `fill`. */
+function datagram(length: number, fill: number): Uint8Array {
+  const bytes = new Uint8Array(20 + length).fill(fill);
+  const [source, destination] = [parseAddress("10.9.0.1"), parseAddress("10.9.0.2")];
+  writeIpv4Header(new DataView(bytes.buffer), 0, bytes.length, 0, 1, 0, 64, 17, source, destination);
+  return bytes;
+}
+
+describe.each([
+  ["the event loop's handle", pipeWaker],
+  ["a waiting process", selectWaker],
+])("%s", (_, makeWaker) => {
+  test("wakes for each packet, and stops at once when closed", async (context) => {
+    const file = openPipe(context);
+    const buffer = new Uint8Array(100);
+    const heard: string[] = [];
+    let waker: Waker | undefined;
+    await new Promise<void>((resolve, reject) => {
+      waker = makeWaker(file, buffer, {
+        woken(length) {
+          const count = length || readSync(file, buffer);
+          heard.push(new TextDecoder().decode(buffer.subarray(0, count)));
+          if (heard.length === 1) writeSync(file, "second");
+          else resolve();
+        },
+        failed: reject,
+      });
+      writeSync(file, "first");
+    });
+    expect(heard).toEqual(["first", "second"]);
+    writeSync(file, "third");
+    waker!.keepProcess(false);
+    waker!.close();
+    expect(isOpen(file)).toBe(false);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(heard).toEqual(["first", "second"]);
+  });
+});
+
+test("a process that waits and is killed is a failure", async (context) => {
+  const file = openPipe(context);
+  const error = await new Promise((resolve) => {
+    const { pid } = selectWaker(file, new Uint8Array(1), { woken() {}, failed: resolve });
+    process.kill(pid!, "SIGKILL");
+  });
+  expect(String(error)).toContain("ended (SIGKILL)");
+  closeSync(file);
+});
+
+/** A reader on an empty pipe, whose waker the test plays; what it hands up. */
+class Rig {
+  readonly file: number;
+  readonly buffer = new Uint8Array(70_000);
+  readonly counters = new TunCounters();
+  readonly reader: TunReader;
+  readonly received: string[] = [];
+  wakes = 0;
+  failure: unknown = undefined;
+
+  constructor(context: TestContext, headerLength = 0) {
+    this.file = openPipe(context);
+    this.reader = new TunReader(this.file, headerLength, this.buffer, this.counters, (error) => {
+      this.failure = error;
+    });
+    this.reader.receiver = {
+      wake: () => {
+        this.wakes++;
+      },
+      input: (packet: Packet) => {
+        const fill = packet.slab.bytes[packet.offset + 20];
+        this.received.push(
+          `${packet.length}:${fill}:${packet.flags}:${packet.segmentSize}:${packet.capacity}`,
+        );
+        packet.release();
+      },
+    };
+  }
+
+  /** The waker has read `bytes`. */
+  wakeWith(bytes: Uint8Array): void {
+    this.buffer.set(bytes);
+    this.reader.wake(bytes.length);
+  }
+}
+
+/** A virtio-net header in front of `bytes`. */
+function withHeader(bytes: Uint8Array, flags: number, gsoType: number, gsoSize: number): Uint8Array {
+  const all = new Uint8Array(12 + bytes.length);
+  all[0] = flags;
+  all[1] = gsoType;
+  new DataView(all.buffer).setUint16(4, gsoSize, new Uint8Array(Uint16Array.of(1).buffer)[0] === 1);
+  all.set(bytes, 12);
+  return all;
+}
+
+describe("the reader", () => {
+  test("hands up what was read for it, then what waits, in packets as small as they go", (context) => {
+    const rig = new Rig(context);
+    writeSync(rig.file, datagram(1400, 2));
+    rig.wakeWith(datagram(100, 1));
+    rig.wakeWith(datagram(3000, 3));
+    rig.wakeWith(datagram(60_000, 4));
+    expect(rig.received).toEqual([
+      "120:1:0:0:2048",
+      "1420:2:0:0:2048",
+      "3020:3:0:0:16384",
+      "60020:4:0:0:66048",
+    ]);
+    expect(rig.wakes).toBe(3);
+    expect(rig.counters).toMatchObject({ wakes: 3, receivedPackets: 4, receivedBytes: 64_580 });
+    closeSync(rig.file);
+  });
+
+  test("after wakes with one packet each looks for a second only now and then, and always after it has found one", (context) => {
+    const rig = new Rig(context);
+    const lone = datagram(10, 1);
+    for (let wake = 0; wake < 3; wake++) rig.wakeWith(lone);
+    writeSync(rig.file, datagram(10, 2));
+    const wakesUntilFound = () => {
+      const before = rig.received.filter((text) => text.includes(":2:")).length;
+      for (let wakes = 1; wakes < 100; wakes++) {
+        rig.wakeWith(lone);
+        if (rig.received.filter((text) => text.includes(":2:")).length > before) return wakes;
+      }
+      return undefined;
+    };
+    expect(wakesUntilFound()).toBe(14);
+    writeSync(rig.file, datagram(10, 2));
+    expect(wakesUntilFound()).toBe(1);
+    closeSync(rig.file);
+  });
+
+  test("tells whose checksum is trusted, and gives long segments on whole", (context) => {
+    const rig = new Rig(context, 12);
+    rig.wakeWith(withHeader(datagram(100, 1), 0, 0, 0));
+    rig.wakeWith(withHeader(datagram(100, 2), 1, 0, 0));
+    rig.wakeWith(withHeader(datagram(40_000, 3), 1, 0x81, 1448)); // with GSO_ECN
+    expect(rig.received).toEqual([
+      "120:1:0:0:2048",
+      `120:2:${FLAG_CHECKSUM_TRUSTED}:0:2048`,
+      `40020:3:${FLAG_CHECKSUM_TRUSTED}:1448:66048`,
+    ]);
+    closeSync(rig.file);
+  });
+
+  test("counts what it cannot use", (context) => {
+    const rig = new Rig(context, 12);
+    const ipv6 = new Uint8Array(60).fill(0x60);
+    rig.wakeWith(withHeader(ipv6, 0, 0, 0));
+    rig.wakeWith(withHeader(datagram(0, 0).subarray(0, 19), 0, 0, 0));
+    rig.wakeWith(Uint8Array.of(1, 2, 3));
+    rig.wakeWith(withHeader(datagram(100, 1), 1, 3, 1000)); // UFO, which nobody asked for
+    rig.wakeWith(withHeader(datagram(8, 1), 1, 5, 1000)); // UDP segments without data
+    rig.reader.receiver = undefined;
+    rig.wakeWith(withHeader(datagram(100, 1), 0, 0, 0));
+    expect(rig.received).toEqual([]);
+    expect(rig.counters).toMatchObject({ notIpv4: 1, badHeader: 4, noReceiver: 1, receivedPackets: 6 });
+    closeSync(rig.file);
+  });
+
+  test("says that it cannot read, and reads nothing once closed", (context) => {
+    const rig = new Rig(context);
+    closeSync(rig.file);
+    rig.wakeWith(datagram(10, 1));
+    expect(rig.failure).toMatchObject({ code: "EBADF" });
+    rig.reader.closed = true;
+    rig.wakeWith(datagram(10, 1));
+    expect(rig.received).toHaveLength(1);
+  });
+});
+
+describe("a link", () => {
+  const NO_WAKER = () => ({ keepProcess() {}, close() {} });
+
+  test("sends packets with their header in front, in one write, wherever they stand in their buffers", (context) => {
+    const file = openPipe(context);
+    const device = { file, name: "nw0", headerLength: 12, segmentation: true };
+    const link = new TunLink(device, 1500, NO_WAKER);
+    expect(link.features).toEqual({ checksum: true, marksTrusted: true, segmentation: true });
+    const bytes = datagram(100, 9);
+    link.send(packetPool.from(bytes), 0);
+    const tight = packetPool.allocate(200);
+    tight.offset = tight.base + 4; // no room for the header
+    tight.length = bytes.length;
+    tight.slab.bytes.set(bytes, tight.offset);
+    link.send(tight, 0);
+    const read = new Uint8Array(500);
+    expect(readSync(file, read)).toBe(264);
+    expect(read.subarray(12, 132)).toEqual(bytes);
+    expect(read.subarray(144, 264)).toEqual(bytes);
+    expect(link.counters).toMatchObject({ sentPackets: 2, sentBytes: 240 });
+    closeSync(file);
+  });
+
+  test("that is closed, or whose descriptor is, drops and counts", async (context) => {
+    const file = openPipe(context);
+    const heard: string[] = [];
+    const device = { file, name: "nw0", headerLength: 0, segmentation: false };
+    const link = new TunLink(device, 1500, NO_WAKER, (error) => heard.push(error.message));
+    closeSync(file);
+    link.send(packetPool.from(datagram(100, 1)), 0);
+    expect(heard).toEqual([]); // never from inside send
+    await Promise.resolve();
+    expect(heard).toEqual(["write on nw0 failed (EBADF)"]);
+    link.close();
+    link.close();
+    link.send(packetPool.from(datagram(100, 1)), 0);
+    expect(link.counters).toMatchObject({ sentPackets: 0, notSent: 2 });
+    expect({ closed: link.closed, failure: link.failure }).toEqual({ closed: true, failure: undefined });
+  });
+});
