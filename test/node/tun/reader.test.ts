@@ -1,19 +1,19 @@
 /** The two wakers and the reader on a named pipe, which needs no right: like a TUN device it is read without waiting. */
 import { spawnSync } from "node:child_process";
-import { closeSync, constants, fstatSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, type TestContext, test } from "vitest";
 import { parseAddress } from "../../../src/ip/address.ts";
 import { writeIpv4Header } from "../../../src/ip/ipv4-header.ts";
 import { TunCounters } from "../../../src/node/tun/counters.ts";
-import { pipeWaker } from "../../../src/node/tun/pipe-waker.ts";
 import { TunReader } from "../../../src/node/tun/reader.ts";
 import { selectWaker } from "../../../src/node/tun/select-waker.ts";
 import { TunLink } from "../../../src/node/tun/tun-link.ts";
-import type { Waker } from "../../../src/node/tun/waker.ts";
 import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../../src/packet/packet.ts";
 import { packetPool } from "../../../src/packet/pool.ts";
+import { run } from "../../examples/run.ts";
 
 let folder = "";
 beforeEach(() => {
@@ -28,15 +28,6 @@ function openPipe(context: TestContext): number {
   return openSync(path, constants.O_RDWR | constants.O_NONBLOCK);
 }
 
-function isOpen(file: number): boolean {
-  try {
-    fstatSync(file);
-    return true;
-  } catch {
-    return false;
-  }
-}
-
 /** A datagram of 20 bytes and `length` more, all `fill`. */
 function datagram(length: number, fill: number): Uint8Array {
   const bytes = new Uint8Array(20 + length).fill(fill);
@@ -45,35 +36,19 @@ function datagram(length: number, fill: number): Uint8Array {
   return bytes;
 }
 
-describe.each([
-  ["the event loop's handle", pipeWaker],
-  ["a waiting process", selectWaker],
-])("%s", (_, makeWaker) => {
-  test("wakes for each packet, and stops at once when closed", async (context) => {
-    const file = openPipe(context);
-    const buffer = new Uint8Array(100);
-    const heard: string[] = [];
-    let waker: Waker | undefined;
-    await new Promise<void>((resolve, reject) => {
-      waker = makeWaker(file, buffer, {
-        woken(length) {
-          const count = length || readSync(file, buffer);
-          heard.push(new TextDecoder().decode(buffer.subarray(0, count)));
-          if (heard.length === 1) writeSync(file, "second");
-          else resolve();
-        },
-        failed: reject,
-      });
-      writeSync(file, "first");
-    });
-    expect(heard).toEqual(["first", "second"]);
-    writeSync(file, "third");
-    waker!.keepProcess(false);
-    waker!.close();
-    expect(isOpen(file)).toBe(false);
-    await new Promise((resolve) => setTimeout(resolve, 20));
-    expect(heard).toEqual(["first", "second"]);
-  });
+test.each([
+  ["pipe", "read"],
+  ["select", "waits"],
+])("the waker called %s wakes for each packet, and stops at once when closed", async (kind, how) => {
+  const path = join(folder, "pipe");
+  expect(spawnSync("mkfifo", [path]).status).toBe(0);
+  const { code, out, err } = await run(
+    fileURLToPath(new URL("waker-program.ts", import.meta.url)),
+    kind,
+    path,
+  );
+  expect({ code, err }).toEqual({ code: 0, err: "" });
+  expect(out).toBe(`first ${how}\nsecond ${how}\nclosed\n`);
 });
 
 test("a process that waits and is killed is a failure", async (context) => {
