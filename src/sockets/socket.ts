@@ -17,15 +17,7 @@ import {
 import { collectControl, prepareControl } from "./control.ts";
 import type { SocketCore } from "./core.ts";
 import { SocketError } from "./error.ts";
-import {
-  checkBuffer,
-  checkInteger,
-  checkRange,
-  checkWaiting,
-  type Sendable,
-  show,
-  toBytes,
-} from "./misuse.ts";
+import { checkInteger, checkRange, checkWaiting, type Sendable, show, toBytes } from "./misuse.ts";
 import { roomIn, scatter } from "./pieces.ts";
 import { isNoAddress, parseAddress } from "./python/addresses.ts";
 import { SelectedConnectCall } from "./python/connect.ts";
@@ -394,11 +386,4 @@ export class Socket<A = InetAddress> extends Handle<A> {
 
 function taken(buffer: Uint8Array, count: number): Uint8Array {
   return count < buffer.length ? buffer.subarray(0, count) : buffer;
-}
-
-/** Python's rule: a size of 0 is the whole buffer. */
-function sizeFor(call: string, buffer: Uint8Array, size: number): number {
-  checkBuffer(call, buffer);
-  checkRange(call, "size", size, 0, buffer.length);
-  return size === 0 ? buffer.length : size;
 }

@@ -215,7 +215,9 @@ describe("create_server", () => {
       expect(() => b.create_server({ address: "", port: 70_000 })).toThrow(
         "port is an integer from 0 to 65535",
       );
-      expect(() => b.create_server("x" as never)).toThrow("create_server: the address is an object { address, port }");
+      expect(() => b.create_server("x" as never)).toThrow(
+        "create_server: the address is an object { address, port }",
+      );
       await net.sleep(1);
       expect(b.sockets.size).toBe(1);
       await server.close();

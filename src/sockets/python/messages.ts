@@ -2,7 +2,7 @@
 import { EMSGSIZE } from "../../base/errno.ts";
 import type { ControlData, ControlMessage } from "../control-data.ts";
 import { SocketError } from "../error.ts";
-import { checkBuffer, show, toBytes } from "../misuse.ts";
+import { checkBuffer, checkRange, show, toBytes } from "../misuse.ts";
 import { gather, MOST_PIECES } from "../pieces.ts";
 
 /** A control message: level, type, and its data as the type has it, a number, an object or an array of descriptors. */
@@ -26,6 +26,13 @@ export function checkBuffers(buffers: unknown): Uint8Array[] {
   }
   if (all.length > MOST_PIECES) throw new SocketError(EMSGSIZE, "recvmsg_into");
   return all;
+}
+
+/** Python's rule: a size of 0 is the whole buffer. */
+export function sizeFor(call: string, buffer: Uint8Array, size: number): number {
+  checkBuffer(call, buffer);
+  checkRange(call, "size", size, 0, buffer.length);
+  return size === 0 ? buffer.length : size;
 }
 
 /** Control messages as the layer below takes them. */
