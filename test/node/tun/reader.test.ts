@@ -193,11 +193,17 @@ describe("a link", () => {
     expect(link.features).toEqual({ checksum: true, marksTrusted: true, segmentation: true });
     const bytes = datagram(100, 9);
     link.send(packetPool.from(bytes), 0);
+    const first = packetPool.allocate(200);
     const tight = packetPool.allocate(200);
+    if (tight.base === 0) throw new Error("the first of its slab has nothing in front of it");
     tight.offset = tight.base + 4; // no room for the header
     tight.length = bytes.length;
     tight.slab.bytes.set(bytes, tight.offset);
+    const neighbour = tight.slab.bytes.subarray(tight.base - 8, tight.base);
+    neighbour.fill(0x55);
     link.send(tight, 0);
+    expect([...neighbour]).toEqual(new Array(8).fill(0x55));
+    first.release();
     const read = new Uint8Array(500);
     expect(readSync(file, read)).toBe(264);
     expect(read.subarray(12, 132)).toEqual(bytes);
