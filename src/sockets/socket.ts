@@ -29,6 +29,7 @@ import {
   gatherBuffers,
   parseAncillary,
   showAncillary,
+  sizeFor,
 } from "./python/messages.ts";
 import type { SocketName } from "./socket-name.ts";
 import { readableOf, writableOf } from "./web-streams.ts";
