@@ -1,4 +1,11 @@
 /** What needs Node: files, the terminal, and this machine's kernel. */
 export { type Content, fileContent, seededContent } from "./content.ts";
 export { Demo, type DemoOptions, type DemoReport } from "./demo.ts";
+export {
+  connectFrames,
+  FrameStream,
+  FrameStreamCounters,
+  type FrameStreamOptions,
+  type FrameStreamPlace,
+} from "./frames.ts";
 export { type OnTunError, openTun, TunCounters, TunError, TunLink, type TunOptions } from "./tun/index.ts";
