@@ -2,7 +2,7 @@
  * Ethernet frames over a stream socket: before each frame its length, four bytes in network order. passt speaks it
  * (`passt -s SOCKET`), and so does QEMU (`-netdev stream`): connectivity without root, and virtual machines as peers.
  */
-import { connect, type Socket } from "node:net";
+import { connect } from "node:net";
 import { entropy } from "../base/ambient.ts";
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
@@ -34,6 +34,19 @@ export interface FrameStreamOptions {
   queueBytes?: number;
 }
 
+/** What a frame stream needs of a `net.Socket`, told so that the types of this package need none of Node's. */
+export interface StreamSocket {
+  /** Bytes that `write` has taken and the kernel has not. */
+  readonly writableLength: number;
+  on(event: "data", listener: (data: Uint8Array) => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+  on(event: "end" | "close", listener: () => void): unknown;
+  write(bytes: Uint8Array): boolean;
+  pause(): unknown;
+  resume(): unknown;
+  destroy(): unknown;
+}
+
 export class FrameStreamCounters {
   sent = 0;
   received = 0;
@@ -56,7 +69,7 @@ export class FrameStream implements FramePort {
   /** Why the stream has ended; undefined while it goes on and after {@link close}. */
   error: Error | undefined = undefined;
   private readonly clock: Clock;
-  private readonly socket: Socket;
+  private readonly socket: StreamSocket;
   private readonly queueBytes: number;
   private receiver: FrameReceiver | undefined = undefined;
   private closed = false;
@@ -77,7 +90,7 @@ export class FrameStream implements FramePort {
   private readonly flushing = new Task(() => this.flush());
 
   /** `clock`: the host's. `socket`: connected, or connecting. TypeError and RangeError for options that make no sense. */
-  constructor(clock: Clock, socket: Socket, options: FrameStreamOptions = {}) {
+  constructor(clock: Clock, socket: StreamSocket, options: FrameStreamOptions = {}) {
     const { queueBytes = DEFAULT_QUEUE_BYTES } = options;
     if (!Number.isInteger(queueBytes) || queueBytes < LENGTH_BYTES + LONGEST_FRAME) {
       throw new RangeError(

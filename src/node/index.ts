@@ -7,5 +7,6 @@ export {
   FrameStreamCounters,
   type FrameStreamOptions,
   type FrameStreamPlace,
+  type StreamSocket,
 } from "./frames.ts";
 export { type OnTunError, openTun, TunCounters, TunError, TunLink, type TunOptions } from "./tun/index.ts";
