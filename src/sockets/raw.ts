@@ -1,7 +1,6 @@
 /** Sockets that speak IP itself, without ports: `SOCK_RAW` in `AF_INET` (raw(7)), and what ping sockets share with them. */
 import { EOPNOTSUPP } from "../base/errno.ts";
 import { type IpEndpoint, type OneSend, RawInfo } from "../ip/ip-endpoint.ts";
-import type { Memberships } from "../ip/memberships.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
@@ -16,28 +15,19 @@ import {
   SOCK_RAW,
 } from "./constants.ts";
 import type { SocketOwner } from "./core.ts";
-import { InetCore } from "./inet-core.ts";
-import { MAX_BUFFER_BYTES, tellOf } from "./ip-messages.ts";
+import { EndpointCore, tellOf } from "./endpoint-core.ts";
 
 /** IP_TTL, when it is given back. */
 const DEFAULT_TIME_TO_LIVE = 64;
 const USUAL: OneSend = { source: 0, interfaceIndex: -1, timeToLive: -1, trafficClass: -1 };
 
 /** A socket over an endpoint of IP. */
-export abstract class IpCore extends InetCore {
-  abstract readonly endpoint: IpEndpoint;
+export abstract class IpCore extends EndpointCore {
+  abstract override readonly endpoint: IpEndpoint;
   private readonly info = new RawInfo();
 
   protected override get hasPorts(): boolean {
     return false;
-  }
-
-  protected override connectTo(address: number, port: number): number {
-    return this.endpoint.connect(address, port);
-  }
-
-  protected override dissolve(): number {
-    return this.endpoint.disconnect();
   }
 
   protected override sendBytes(data: Uint8Array, offset: number, length: number, flags: number): number {
@@ -67,69 +57,12 @@ export abstract class IpCore extends InetCore {
     return count;
   }
 
-  protected override shutdownHow(how: number): number {
-    return this.endpoint.shutdown(how);
-  }
-
-  protected override release(): void {
-    this.endpoint.close();
-  }
-
-  /** The multicast groups it has joined. */
-  get memberships(): Memberships {
-    return this.endpoint.memberships;
-  }
-
   override get settings(): RawSettings {
     return this.endpoint.settings;
   }
 
-  override settingsChanged(): void {
-    const { common, settings } = this;
-    settings.broadcast = common.broadcast;
-    settings.pathMtuDiscovery = common.mtuDiscover;
-    settings.receiveErrors = common.receiveErrors;
-    this.endpoint.settingsChanged();
-  }
-
-  override get maxReceiveBufferBytes(): number {
-    return MAX_BUFFER_BYTES;
-  }
-
-  override get maxSendBufferBytes(): number {
-    return MAX_BUFFER_BYTES;
-  }
-
   override get defaultTimeToLive(): number {
     return DEFAULT_TIME_TO_LIVE;
-  }
-
-  override get readiness(): number {
-    return this.endpoint.readiness();
-  }
-
-  override takeError(): number {
-    return this.endpoint.takeError();
-  }
-
-  override get readable(): number {
-    return this.endpoint.nextLength;
-  }
-
-  override get localAddress(): number {
-    return this.endpoint.localAddress;
-  }
-
-  override get remoteAddress(): number {
-    return this.endpoint.remoteAddress;
-  }
-
-  override get remotePort(): number {
-    return this.endpoint.remotePort;
-  }
-
-  override get stateName(): string {
-    return this.endpoint.connected ? "ESTABLISHED" : "UNCONN";
   }
 
   /** What control messages and flags ask of this one send; undefined: nothing. */
