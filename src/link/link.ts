@@ -43,6 +43,8 @@ export interface Link {
   readonly hardwareType?: number;
   /** Its own link-layer address. Left out where links have none. */
   readonly hardwareAddress?: Uint8Array;
+  /** Whom it knows on the link, with the link-layer address of whoever has answered. Left out where links have none. */
+  neighbors?(): Iterable<{ readonly address: number; readonly hardwareAddress: Uint8Array | undefined }>;
   /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
   send(packet: Packet, nextHop: number): void;
   /** Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. */

@@ -207,7 +207,7 @@ export const SIOCGIFNETMASK = 0x891b;
 export const SIOCGIFMTU = 0x8921;
 /** An interface's index, from 1. */
 export const SIOCGIFINDEX = 0x8933;
-/** A neighbour's link-layer address: never known here (ENXIO). */
+/** A neighbour's link-layer address, where links have such: Ethernet. */
 export const SIOCGARP = 0x8954;
 
 // flags of an interface

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { EHOSTUNREACH, EINPROGRESS } from "../../src/base/errno.ts";
-import { EthernetLink, Random, VirtualClock } from "../../src/index.ts";
+import {
+  AF_INET,
+  type ArpRequest,
+  EthernetLink,
+  Random,
+  SIOCGARP,
+  SOCK_DGRAM,
+  VirtualClock,
+} from "../../src/index.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { arpFrame, FrameHub, type Seen } from "../support/frame-hub.ts";
 import { concat, hex, icmp, ip } from "../support/wire.ts";
@@ -50,6 +58,26 @@ describe("two hosts", () => {
     ]);
     expect(b.link.neighbors()).toMatchObject([{ address: ip("10.0.0.1"), state: "DELAY" }]);
     expect(world.stations[2]?.link.neighbors()).toEqual([]); // who was not asked has learnt nothing
+  });
+
+  test("SIOCGARP tells the hardware address of a neighbour that has answered, and ENXIO of any other", () => {
+    const world = new World();
+    const [a, b] = [world.station(1), world.station(2)];
+    const [from] = [endpoint(a, 9), endpoint(b, 9)];
+    tell(from, "10.0.0.2", 42);
+    world.wait(0);
+    const { socket, ioctl } = a.host.posix;
+    const fd = socket(AF_INET, SOCK_DGRAM, 0);
+    const asked: ArpRequest = { arp_pa: { family: AF_INET, address: "10.0.0.2" }, arp_dev: "eth0" };
+    expect(ioctl(fd, SIOCGARP, asked)).toBe(0);
+    expect(asked.arp_ha).toEqual({ family: 1, address: hex(B) }); // ARPHRD_ETHER
+    expect(asked.arp_flags).toBe(2); // ATF_COM
+    const ask = (address: string, arp_dev: string) => () =>
+      ioctl(fd, SIOCGARP, { arp_pa: { family: AF_INET, address }, arp_dev });
+    expect(ask("10.0.0.3", "eth0")).toThrow("ioctl ENXIO");
+    expect(ask("10.0.0.2", "lo")).toThrow("ioctl ENXIO");
+    expect(ask("10.0.0.2", "eth9")).toThrow("ioctl ENODEV");
+    void a.host.posix.close(fd);
   });
 
   test("a question and an answer that get lost are asked and given again", () => {

@@ -62,7 +62,7 @@ export interface Ioctl {
   (fd: number, request: typeof SIOCGIFCONF): InterfaceAddress[];
   /** Another SIOCGIF request, with `struct ifreq`: its field is filled in; returns 0. */
   (fd: number, request: number, argument: InterfaceRequest | BookInterfaceRequest): number;
-  /** SIOCGARP, with `struct arpreq`: never succeeds. */
+  /** SIOCGARP, with `struct arpreq`, which is filled in: 0. */
   (fd: number, request: typeof SIOCGARP, argument: ArpRequest): number;
   /** … or with an interface's name: returns what would be filled in. */
   (fd: number, request: number, argument: string): string | number;
@@ -144,7 +144,7 @@ export class PosixFiles extends PosixNames {
   /**
    * FIONREAD (SIOCINQ): bytes to read, of datagrams the first one's. SIOCOUTQ: bytes sent and not acknowledged.
    * SIOCATMARK: 1 when the next byte is the urgent one, or follows it. FIONBIO: sets O_NONBLOCK. SIOCGIF…: about the
-   * host's interfaces. SIOCGARP: ENXIO, for no neighbour has a link-layer address; EPFNOSUPPORT for another family's.
+   * host's interfaces. SIOCGARP: ENXIO for a neighbour that is not known, EPFNOSUPPORT for another family's.
    * ENOTTY for what the file does not know, EINVAL for queues of a listener, ENODEV.
    */
   readonly ioctl = ((fd: number, request: number, argument?: unknown): unknown => {
@@ -158,7 +158,9 @@ export class PosixFiles extends PosixNames {
     const { file } = description;
     if (!(file instanceof SocketCore)) throw new SocketError(EINVAL, "ioctl");
     if (request === SIOCGARP && file.domain !== AF_UNIX) {
-      throw new SocketError(arpRequest(this.host.ipv4, argument), "ioctl");
+      const result = arpRequest(this.host.ipv4, argument);
+      if (result < 0) throw new SocketError(result, "ioctl");
+      return result;
     }
     return isInterfaceRequest(request) ? this.interfaceIoctl(request, argument) : socketIoctl(file, request);
   }) as Ioctl;
