@@ -1,4 +1,5 @@
 /** What raw and ping endpoints have in common: addresses, a path, a queue. Calls return ≥ 0 or a negative errno. */
+
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
 import { EADDRNOTAVAIL, EAGAIN, EBADF, EDESTADDRREQ, EMSGSIZE, ENOTCONN } from "../base/errno.ts";
@@ -11,7 +12,6 @@ import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
 import { ANY_ADDRESS, isMulticast, LOOPBACK_ADDRESS } from "./address.ts";
 import type { IpConfig } from "./config.ts";
-import type { QueuedError } from "./error-queue.ts";
 import { ICMP_UNREACHABLE, UNREACHABLE_FRAGMENTATION_NEEDED } from "./icmp-message.ts";
 import type { Identification } from "./identification.ts";
 import { IPV4_HEADER_LENGTH, MAX_DATAGRAM_LENGTH } from "./ipv4-header.ts";
@@ -22,6 +22,7 @@ import type { IcmpReport, PathChoice, PathFinder, SendOptions, Transport } from 
 import type { RawCounters } from "./raw-counters.ts";
 import { RawErrors } from "./raw-errors.ts";
 import { RawSettings } from "./raw-settings.ts";
+import type { ReceivedInfo } from "./received.ts";
 
 /** IPv4 as a raw endpoint needs it: with paths that can take a datagram whose header is the user's. */
 export interface RawPaths extends PathFinder {
@@ -54,23 +55,6 @@ export interface OneSend {
 
 /** Groups that one endpoint may join: Linux's igmp_max_memberships. */
 const MAX_MEMBERSHIPS = 20;
-
-/** What {@link IpEndpoint.receive} tells about a datagram beside its bytes. */
-export class RawInfo {
-  address = 0;
-  destination = 0;
-  interfaceIndex = -1;
-  timeToLive = 0;
-  trafficClass = 0;
-  /** When it arrived, microseconds of the clock. */
-  arrivedMicros = 0;
-  /** Length of what could be read, bytes, however much was asked for. */
-  fullLength = 0;
-  /** Whether that was more than there was room for: the rest is lost. */
-  truncated = false;
-  /** With MSG_ERRQUEUE: the error; `address` says whom the datagram was for. Otherwise undefined. */
-  error: QueuedError | undefined = undefined;
-}
 
 export abstract class IpEndpoint {
   readonly settings: RawSettings;
@@ -193,7 +177,7 @@ export abstract class IpEndpoint {
    * was; with MSG_PEEK it stays. 0 when reading was shut down, but EAGAIN with MSG_DONTWAIT, as in Linux. EAGAIN, or an ICMP error
    * that waits to be told. With MSG_ERRQUEUE it is the oldest of the errors (IP_RECVERR) instead, and what its message quotes.
    */
-  receive(into: Uint8Array, offset: number, length: number, flags: number, info: RawInfo): number {
+  receive(into: Uint8Array, offset: number, length: number, flags: number, info: ReceivedInfo): number {
     if (this.closed) return -EBADF;
     if ((flags & MSG_ERRQUEUE) !== 0) return this.receiveError(into, offset, length, info);
     if (this.errors.pending !== 0) return -this.errors.take();
@@ -202,33 +186,17 @@ export abstract class IpEndpoint {
     const fullLength = packet.length;
     const copied = Math.min(length, fullLength);
     copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
-    info.address = packet.source;
-    info.destination = packet.destination;
-    info.interfaceIndex = packet.interfaceIndex;
-    info.timeToLive = packet.timeToLive;
-    info.trafficClass = packet.trafficClass;
-    info.arrivedMicros = packet.arrivedMicros;
-    info.fullLength = fullLength;
-    info.truncated = copied < fullLength;
-    info.error = undefined;
+    info.tellOfPacket(packet, copied);
     if ((flags & MSG_PEEK) === 0) this.queue.shift();
     return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
   }
 
-  private receiveError(into: Uint8Array, offset: number, length: number, info: RawInfo): number {
+  private receiveError(into: Uint8Array, offset: number, length: number, info: ReceivedInfo): number {
     const error = this.errors.shift();
     if (error === undefined) return -EAGAIN;
     const copied = Math.min(length, error.payload.length);
     copyBytes(error.payload, 0, into, offset, copied);
-    info.address = error.address;
-    info.destination = error.destination;
-    info.interfaceIndex = error.interfaceIndex;
-    info.timeToLive = error.timeToLive;
-    info.trafficClass = error.trafficClass;
-    info.arrivedMicros = error.arrivedMicros;
-    info.fullLength = error.payload.length;
-    info.truncated = copied < error.payload.length;
-    info.error = error;
+    info.tellOfError(error, copied);
     return copied;
   }
 

@@ -23,6 +23,8 @@ export {
 export { IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
 export { Memberships } from "./memberships.ts";
 export { heedsTooBig, learnsTooBig, mayGo, mtuFor } from "./mtu-discovery.ts";
+/** What `receive` tells of a datagram. */
+export { ReceivedInfo } from "./received.ts";
 
 /** The fields of the IPv4 header that a transport chooses for a packet. */
 export interface SendOptions {

@@ -2,6 +2,7 @@
 import { formatAddress } from "../ip/address.ts";
 import type { QueuedError } from "../ip/error-queue.ts";
 import type { Memberships } from "../ip/memberships.ts";
+import type { ReceivedInfo } from "../ip/received.ts";
 import { MSG_ERRQUEUE, MSG_TRUNC } from "./constants.ts";
 import type { TransportSettings } from "./core.ts";
 import { InetCore } from "./inet-core.ts";
@@ -103,21 +104,8 @@ export abstract class EndpointCore extends InetCore {
   }
 }
 
-/** What an endpoint tells of a datagram that it gave out. */
-interface Received {
-  readonly address: number;
-  readonly fullLength: number;
-  readonly truncated: boolean;
-  readonly destination: number;
-  readonly interfaceIndex: number;
-  readonly timeToLive: number;
-  readonly trafficClass: number;
-  readonly arrivedMicros: number;
-  readonly error: QueuedError | undefined;
-}
-
 /** Fills in all of `message` but the port. `flags`: those of the call. */
-export function tellOf(info: Received, flags: number, message: MessageInfo): void {
+export function tellOf(info: ReceivedInfo, flags: number, message: MessageInfo): void {
   message.address = info.address;
   message.length = info.fullLength;
   message.flags = (info.truncated ? MSG_TRUNC : 0) | (flags & MSG_ERRQUEUE);

@@ -1,9 +1,10 @@
 /** Sockets that speak IP itself, without ports: `SOCK_RAW` in `AF_INET` (raw(7)), and what ping sockets share with them. */
 import { EOPNOTSUPP } from "../base/errno.ts";
-import { type IpEndpoint, type OneSend, RawInfo } from "../ip/ip-endpoint.ts";
+import type { IpEndpoint, OneSend } from "../ip/ip-endpoint.ts";
 import type { Raw } from "../ip/raw.ts";
 import type { RawEndpoint } from "../ip/raw-endpoint.ts";
 import type { RawSettings } from "../ip/raw-settings.ts";
+import { ReceivedInfo } from "../ip/received.ts";
 import {
   IPPROTO_RAW,
   MSG_DONTROUTE,
@@ -24,7 +25,7 @@ const USUAL: OneSend = { source: 0, interfaceIndex: -1, timeToLive: -1, trafficC
 /** A socket over an endpoint of IP. */
 export abstract class IpCore extends EndpointCore {
   abstract override readonly endpoint: IpEndpoint;
-  private readonly info = new RawInfo();
+  private readonly info = new ReceivedInfo();
 
   protected override get hasPorts(): boolean {
     return false;

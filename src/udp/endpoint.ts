@@ -4,8 +4,8 @@ import { MSG_DONTWAIT, MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../base/message
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../base/readiness.ts";
 import { Task } from "../base/task.ts";
 import { ANY_ADDRESS } from "../ip/address.ts";
-import { type IcmpReport, Memberships, type QueuedError } from "../ip/path.ts";
-import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import { type IcmpReport, Memberships, ReceivedInfo } from "../ip/path.ts";
+import type { Packet } from "../packet/packet.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { EndpointCounters } from "./counters.ts";
 import { EndpointErrors } from "./errors.ts";
@@ -15,25 +15,9 @@ import { UdpSettings } from "./settings.ts";
 import type { Udp } from "./udp.ts";
 
 /** What {@link UdpEndpoint.receive} tells about a datagram beside its data. */
-export class DatagramInfo {
-  /** Where it came from. */
-  address = 0;
+export class DatagramInfo extends ReceivedInfo {
+  /** The sender's port; of an error, that of whom the datagram was for. */
   port = 0;
-  /** The address of ours, or the broadcast, that it was sent to (RFC 1122 §4.1.3.5, MUST). */
-  destination = 0;
-  /** The same, or for a broadcast or multicast the address of the interface that it came by (IP_PKTINFO, ipi_spec_dst). */
-  localAddress = 0;
-  interfaceIndex = -1;
-  timeToLive = 0;
-  trafficClass = 0;
-  /** When it arrived, microseconds of the clock. */
-  arrivedMicros = 0;
-  /** Length of its data, bytes, however much was asked for. */
-  fullLength = 0;
-  /** Whether that was more than there was room for: the rest is lost. */
-  truncated = false;
-  /** With MSG_ERRQUEUE: the error; `address` and `port` say whom the datagram was for. Otherwise undefined. */
-  error: QueuedError | undefined = undefined;
 }
 
 /** One user of UDP: a pair of addresses and ports, either half of which may be open, and a queue. Calls return ≥ 0 or -errno. */
@@ -197,20 +181,8 @@ export class UdpEndpoint {
     const fullLength = packet.length;
     const copied = Math.min(length, fullLength);
     copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
-    info.address = packet.source;
+    info.tellOfPacket(packet, copied);
     info.port = sourcePortAt(packet.slab.view, packet.offset - UDP_HEADER_LENGTH);
-    info.destination = packet.destination;
-    info.localAddress =
-      (packet.flags & FLAG_BROADCAST) === 0
-        ? packet.destination
-        : this.udp.paths.interfaceAddress(packet.interfaceIndex);
-    info.interfaceIndex = packet.interfaceIndex;
-    info.timeToLive = packet.timeToLive;
-    info.trafficClass = packet.trafficClass;
-    info.arrivedMicros = packet.arrivedMicros;
-    info.fullLength = fullLength;
-    info.truncated = copied < fullLength;
-    info.error = undefined;
     if ((flags & MSG_PEEK) === 0) this.queue.shift();
     return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
   }
@@ -220,17 +192,8 @@ export class UdpEndpoint {
     if (error === undefined) return -EAGAIN;
     const copied = Math.min(length, error.payload.length);
     copyBytes(error.payload, 0, into, offset, copied);
-    info.address = error.address;
+    info.tellOfError(error, copied);
     info.port = error.port;
-    info.destination = error.destination;
-    info.localAddress = ANY_ADDRESS; // as Linux
-    info.interfaceIndex = error.interfaceIndex;
-    info.timeToLive = error.timeToLive;
-    info.trafficClass = error.trafficClass;
-    info.arrivedMicros = error.arrivedMicros;
-    info.fullLength = error.payload.length;
-    info.truncated = copied < error.payload.length;
-    info.error = error;
     return copied;
   }
 

@@ -2,7 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { EMSGSIZE } from "../../src/base/errno.ts";
 import { MSG_ERRQUEUE } from "../../src/base/message-flags.ts";
-import { RawInfo } from "../../src/ip/ip-endpoint.ts";
+import { ReceivedInfo } from "../../src/ip/received.ts";
 import { DatagramInfo } from "../../src/udp/endpoint.ts";
 import { IpHost, leaveNothingBehind } from "../support/ip-host.ts";
 import { icmp, ip, parseIpv4, pattern, udp } from "../support/wire.ts";
@@ -44,7 +44,7 @@ function sender(host: IpHost, kind: string, mode: number) {
   }
   const endpoint = host.ip.raw.create(200);
   Object.assign(endpoint.settings, settings);
-  const info = new RawInfo();
+  const info = new ReceivedInfo();
   const readError = () => endpoint.receive(none, 0, 0, MSG_ERRQUEUE, info);
   return {
     endpoint,

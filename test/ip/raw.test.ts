@@ -17,8 +17,8 @@ import {
 import { MSG_ERRQUEUE, MSG_PEEK, MSG_TRUNC } from "../../src/base/message-flags.ts";
 import { IP_PMTUDISC_DO, IP_PMTUDISC_DONT, IP_PMTUDISC_PROBE } from "../../src/base/mtu-discovery.ts";
 import { POLLERR, POLLHUP, POLLIN, POLLOUT, POLLRDHUP } from "../../src/base/readiness.ts";
-import { RawInfo } from "../../src/ip/ip-endpoint.ts";
 import type { RawEndpoint } from "../../src/ip/raw-endpoint.ts";
+import { ReceivedInfo } from "../../src/ip/received.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
 import { ip as address, checksum, icmp, ipv4, parseIpv4, pattern, text } from "../support/wire.ts";
 
@@ -26,7 +26,7 @@ leaveNothingBehind();
 
 /** A protocol that nobody speaks. */
 const PROTOCOL = 200;
-const info = new RawInfo();
+const info = new ReceivedInfo();
 
 function open(host: IpHost, protocol = PROTOCOL): RawEndpoint {
   const endpoint = host.ip.raw.create(protocol);

@@ -173,7 +173,6 @@ describe("receive", () => {
       address: PEER,
       port: 53,
       destination: ip("10.0.0.1"),
-      localAddress: ip("10.0.0.1"),
       interfaceIndex: 1,
       timeToLive: 9,
       trafficClass: 0x28,
