@@ -1,21 +1,23 @@
 /** The commands: which there are, and what becomes of their errors. */
 import { readFileSync } from "node:fs";
 import { Failure, UsageError } from "./arguments.ts";
-import { demoCommand } from "./demo-command.ts";
-import { dumpCommand } from "./dump-command.ts";
+import { demoCommand } from "./commands/demo.ts";
+import { dumpCommand } from "./commands/dump.ts";
+import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
 
 type Command = (argv: readonly string[], terminal: Terminal) => Promise<void>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { demo: demoCommand, dump: dumpCommand };
+const COMMANDS: Readonly<Record<string, Command>> = { demo: demoCommand, dump: dumpCommand, tun: tunCommand };
 
 /** Promised for later versions. */
-const LATER = ["tun", "ping", "nc", "get", "drill"];
+const LATER = ["ping", "nc", "get", "drill"];
 
 const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
+  tun               a host on a TUN device that answers ping, so that this machine's programs can talk to it
 
   netwright COMMAND --help tells more; netwright --version says which version this is.
   Not in this version: ${LATER.join(", ")}.

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { packetPool } from "../../src/index.ts";
-import { defaultContent } from "../../src/node/content.ts";
+import { defaultContent } from "../../src/node/demo/content.ts";
 import { Demo, seededContent } from "../../src/node/index.ts";
 import { main } from "../../src/node/main.ts";
 import { readPcapng, writePcapng } from "../../src/trace/index.ts";

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { excerpt } from "../../src/node/excerpt.ts";
+import { excerpt } from "../../src/node/demo/excerpt.ts";
 import type { GapEvent, PacketEvent, StateEvent, TraceEvent } from "../../src/trace/index.ts";
 
 /** A packet of `size` octets from sequence number `seq`. */

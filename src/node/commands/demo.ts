@@ -1,7 +1,7 @@
 /** `netwright demo`: shows the demonstration on a terminal. */
 import { writeFileSync } from "node:fs";
-import { DeadlockError } from "../sim/deadlock.ts";
-import { ladder } from "../trace/ladder.ts";
+import { DeadlockError } from "../../sim/deadlock.ts";
+import { ladder } from "../../trace/ladder.ts";
 import {
   type CommandLine,
   describeOptions,
@@ -13,12 +13,12 @@ import {
   parseCommandLine,
   pathOption,
   UsageError,
-} from "./arguments.ts";
-import { type Content, defaultContent, fileContent, seededContent } from "./content.ts";
-import { CLIENT, Demo, type DemoOptions, type DemoReport, SERVER } from "./demo.ts";
-import { excerpt } from "./excerpt.ts";
-import { Progress } from "./progress.ts";
-import { BOLD, RED, styled, type Terminal, YELLOW } from "./terminal.ts";
+} from "../arguments.ts";
+import { type Content, defaultContent, fileContent, seededContent } from "../demo/content.ts";
+import { CLIENT, Demo, type DemoOptions, type DemoReport, SERVER } from "../demo/demo.ts";
+import { excerpt } from "../demo/excerpt.ts";
+import { Progress } from "../demo/progress.ts";
+import { BOLD, RED, styled, type Terminal, YELLOW } from "../terminal.ts";
 
 const DEFAULT_SEED = 11;
 const DEFAULT_LOSS = 0.02;

@@ -3,13 +3,13 @@
  * file. Nothing here prints; see demo-command.ts.
  */
 import { createHash } from "node:crypto";
-import type { Host } from "../host/host.ts";
-import { Network } from "../sim/network.ts";
-import type { Wire } from "../sim/wire.ts";
-import { AF_INET, IPPROTO_TCP, SHUT_WR, SOCK_STREAM, TCP_INFO } from "../sockets/constants.ts";
-import type { TcpInfo } from "../tcp/index.ts";
-import type { Capture } from "../trace/capture.ts";
-import { Recorder, type TraceEvent } from "../trace/recorder.ts";
+import type { Host } from "../../host/host.ts";
+import { Network } from "../../sim/network.ts";
+import type { Wire } from "../../sim/wire.ts";
+import { AF_INET, IPPROTO_TCP, SHUT_WR, SOCK_STREAM, TCP_INFO } from "../../sockets/constants.ts";
+import type { TcpInfo } from "../../tcp/index.ts";
+import type { Capture } from "../../trace/capture.ts";
+import { Recorder, type TraceEvent } from "../../trace/recorder.ts";
 import type { Content } from "./content.ts";
 
 export interface DemoOptions {

@@ -2,8 +2,8 @@
 import { closeSync, existsSync, fstatSync, openSync, readSync } from "node:fs";
 import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Random } from "../base/random.ts";
-import { Failure, fileError } from "./arguments.ts";
+import { Random } from "../../base/random.ts";
+import { Failure, fileError } from "../arguments.ts";
 
 export interface Content {
   /** "README.md", or "bytes made from seed 1". */
@@ -37,7 +37,7 @@ export function fileContent(path: string, name = path): Content {
 }
 
 /** What is sent when nothing was chosen, in a checkout; an installed package has no lock file. */
-const OWN_FILE = fileURLToPath(new URL("../../package-lock.json", import.meta.url));
+const OWN_FILE = fileURLToPath(new URL("../../../package-lock.json", import.meta.url));
 /** Bytes that are made where that file is not: about as many as it has. */
 const OWN_SIZE = 77_318;
 

@@ -1,7 +1,7 @@
 /** `netwright dump FILE.pcapng`: a capture as tcpdump prints it. */
 import { readFileSync } from "node:fs";
-import { type CaptureScan, scanPcapng } from "../trace/pcapng.ts";
-import { printCapture } from "../trace/print.ts";
+import { type CaptureScan, scanPcapng } from "../../trace/pcapng.ts";
+import { printCapture } from "../../trace/print.ts";
 import {
   describeOptions,
   Failure,
@@ -10,8 +10,8 @@ import {
   type Options,
   parseCommandLine,
   UsageError,
-} from "./arguments.ts";
-import type { Terminal } from "./terminal.ts";
+} from "../arguments.ts";
+import type { Terminal } from "../terminal.ts";
 
 const OPTIONS: Options = { help: HELP_OPTION };
 

@@ -1,5 +1,5 @@
 /** The part of a long conversation that is worth a screen: how it began, its first loss and repair, how it ended. */
-import type { GapEvent, PacketEvent, TraceEvent } from "../trace/recorder.ts";
+import type { GapEvent, PacketEvent, TraceEvent } from "../../trace/recorder.ts";
 
 /** Up to so many packets all of them are shown. */
 const WHOLE = 48;

@@ -1,5 +1,5 @@
 /** How far a long transfer is: one line written over and over on a terminal, four lines elsewhere. */
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "../terminal.ts";
 
 /** Below so many bytes there is nothing to wait for. */
 const LONG = 1_000_000;
