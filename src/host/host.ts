@@ -5,7 +5,7 @@ import { SipKey } from "../base/hash.ts";
 import { INSPECT } from "../base/inspect.ts";
 import { Random } from "../base/random.ts";
 import { RealClock } from "../base/real-clock.ts";
-import { formatAddress, parsePrefix } from "../ip/address.ts";
+import { formatAddress, isLoopback, parsePrefix } from "../ip/address.ts";
 import { DEFAULT_IP_CONFIG } from "../ip/config.ts";
 import type { Interface } from "../ip/interface.ts";
 import { Ipv4 } from "../ip/ipv4.ts";
@@ -19,7 +19,6 @@ import { DatagramCore } from "../sockets/datagram.ts";
 import { DEFAULT_LIMITS, DescriptorTable, type Limits } from "../sockets/descriptors.ts";
 import { SocketError } from "../sockets/error.ts";
 import type { OpenFile } from "../sockets/file.ts";
-import { describeEnds } from "../sockets/inet-core.ts";
 import type { Credentials } from "../sockets/message.ts";
 import { show } from "../sockets/misuse.ts";
 import type { HostTable } from "../sockets/names/hosts.ts";
@@ -38,10 +37,13 @@ import { loseAddress, Tcp } from "../tcp/index.ts";
 import { DEFAULT_UDP_CONFIG } from "../udp/config.ts";
 import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
+import { leaksOf } from "./leaks.ts";
 import { type Netstat, socketRows } from "./netstat.ts";
 import { CAPABILITIES, checkAttach, checkOptions, type HostOptions } from "./options.ts";
 import { makeNames } from "./resolver.ts";
 import { SocketModule } from "./socket-module.ts";
+
+const NO_ADDRESS = "0.0.0.0/0";
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
 export class Host extends SocketModule {
@@ -99,12 +101,13 @@ export class Host extends SocketModule {
   }
 
   /**
-   * Adds an interface: our `address` in CIDR notation on `link`. `name`: default eth0, eth1 … TypeError when that is no
-   * link, RangeError for an address that is none and for a name there is already.
+   * Adds an interface: our `address` in CIDR notation on `link`; left out, or "0.0.0.0/0": none yet, and only packet sockets
+   * reach beyond it. `name`: default eth0, eth1 … TypeError when that is no link, RangeError for an address that is none and for
+   * a name there is already.
    */
-  attach(link: Link, options: { address: string; name?: string }): Interface {
+  attach(link: Link, options: { address?: string; name?: string }): Interface {
     checkAttach(link, options);
-    const { address, prefixLength } = parsePrefix(options.address);
+    const { address, prefixLength } = parsePrefix(options.address ?? NO_ADDRESS);
     const name = options.name ?? this.freeName();
     return this.ipv4.addInterface({ name, link, address, prefixLength });
   }
@@ -115,16 +118,41 @@ export class Host extends SocketModule {
    * a name that there is not, and for "lo".
    */
   detach(name: string): void {
-    const { ipv4 } = this;
-    const gone = ipv4.interfaces.find((each) => each.name === name);
-    if (gone === undefined || gone.isLoopback) {
-      const [, ...names] = ipv4.interfaces.map((each) => each.name);
-      throw new RangeError(
-        `detach: ${show(name)} is none of ${names.join(", ") || "no interfaces beside lo"}`,
-      );
-    }
-    ipv4.removeInterface(gone);
-    if (!ipv4.isLocal(gone.address)) loseAddress(this.tcp, gone.address);
+    const gone = this.attached("detach", name);
+    this.ipv4.removeInterface(gone);
+    this.lose(gone.address);
+  }
+
+  /**
+   * Gives the interface called `name` another address, in CIDR notation; "0.0.0.0/0" takes it away. Its routes go with the old
+   * one, that to its network comes anew, as with Linux's SIOCSIFADDR; connections from the old address end as in {@link detach}.
+   * Groups stay joined. Nothing happens when it is the address there is. RangeError for a name that there is not, for "lo",
+   * and for an address that names no host, or 127/8.
+   */
+  setAddress(name: string, address: string): void {
+    const changed = this.attached("setAddress", name);
+    const next = parsePrefix(address);
+    if (isLoopback(next.address)) throw new RangeError(`setAddress: ${address} is for lo alone`);
+    const { address: old, prefixLength } = changed;
+    if (next.address === old && next.prefixLength === prefixLength) return;
+    this.clock.sample();
+    this.ipv4.setAddress(changed, next.address, next.prefixLength);
+    this.lose(old);
+  }
+
+  /** The interface called `name`, which is not lo. */
+  private attached(call: string, name: string): Interface {
+    const found = this.ipv4.interfaces.find((each) => each.name === name);
+    if (found !== undefined && !found.isLoopback) return found;
+    const [, ...names] = this.ipv4.interfaces.map((each) => each.name);
+    throw new RangeError(
+      `${call}: ${show(name)} is none of ${names.join(", ") || "no interfaces beside lo"}`,
+    );
+  }
+
+  /** Ends what is connected from `address`, unless an interface still has it. */
+  private lose(address: number): void {
+    if (!this.ipv4.isLocal(address)) loseAddress(this.tcp, address);
   }
 
   /** The first of eth0, eth1 … that is not taken. */
@@ -339,29 +367,16 @@ export class Host extends SocketModule {
 
   /** What it still holds, in words; empty is what the end of a test wants. */
   leaks(): string[] {
-    const leaks: string[] = [];
-    const sockets = new Set<string>();
-    for (const core of this.sockets) {
-      const text = core.describe();
-      sockets.add(text);
-      leaks.push(`open socket ${text}`);
-    }
-    for (const epoll of this.epolls) leaks.push(`open ${epoll.describe()}`);
-    for (const tcb of this.tcp.connections()) {
-      const text = describeEnds(tcb);
-      if (!sockets.has(text)) leaks.push(`connection ${text}`);
-    }
-    for (const call of this.pendingCalls) leaks.push(`pending ${call.describe()}`);
-    const timers = this.ownClock?.timers.armedCount ?? 0;
-    if (timers > 0) leaks.push(`${timers} armed timers`);
-    return leaks;
+    return leaksOf(this, this.ownClock?.timers.armedCount ?? 0);
   }
 
   /** In the console: "Host a (10.0.0.1)". */
   [INSPECT](): string {
     const [, ...others] = this.ipv4.interfaces;
-    const addresses = [...new Set(others.map(({ address }) => formatAddress(address)))];
-    return `Host ${this.name} (${addresses.join(", ") || "not attached"}${this.closed ? ", closed" : ""})`;
+    const addresses = new Set(
+      others.map(({ address }) => (address === 0 ? "no address" : formatAddress(address))),
+    );
+    return `Host ${this.name} (${[...addresses].join(", ") || "not attached"}${this.closed ? ", closed" : ""})`;
   }
 }
 

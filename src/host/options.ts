@@ -81,7 +81,7 @@ export function checkAttach(link: unknown, options: unknown): void {
     throw new TypeError(`attach: options are an object { address, name }, not ${show(options)}`);
   }
   const { address, name } = options as Record<string, unknown>;
-  if (typeof address !== "string") {
+  if (address !== undefined && typeof address !== "string") {
     throw new TypeError(`attach: address is a string such as "10.0.0.1/24", not ${show(address)}`);
   }
   if (name !== undefined && typeof name !== "string") {

@@ -49,7 +49,7 @@ class Resolver implements Lookup {
       const own = this.names.gethostname();
       // RFC 4343 §2: names know no case
       if (name.toLowerCase() !== own.toLowerCase()) return undefined;
-      return { name: own, aliases: [], addresses: [this.ipv4.interfaces[1]?.address ?? LOOPBACK_ADDRESS] };
+      return { name: own, aliases: [], addresses: [this.ipv4.interfaces[1]?.address || LOOPBACK_ADDRESS] };
     });
   }
 

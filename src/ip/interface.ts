@@ -1,7 +1,14 @@
 import type { Clock } from "../base/clock.ts";
 import type { Link, LinkReceiver } from "../link/link.ts";
 import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
-import { ALL_HOSTS_ADDRESS, formatAddress, isDirectedBroadcast, isLoopback, isUnicast } from "./address.ts";
+import {
+  ALL_HOSTS_ADDRESS,
+  ANY_ADDRESS,
+  formatAddress,
+  isDirectedBroadcast,
+  isLoopback,
+  isUnicast,
+} from "./address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
 
 /** Who looks on at what an interface carries. Keeps nothing of it. */
@@ -33,9 +40,9 @@ export interface InterfaceOptions {
   /** As in "lo" or "eth0"; unique on its host. */
   name: string;
   link: Link;
-  /** Our address on this link, int32. Several interfaces may have the same. */
+  /** Our address on this link, int32. Several interfaces may have the same. 0: none yet. */
   address: number;
-  /** How many leading bits of it name the network, 0 to 32. */
+  /** How many leading bits of it name the network, 0 to 32; 0 where there is no address. */
   prefixLength: number;
 }
 
@@ -52,8 +59,6 @@ export class Interface implements LinkReceiver {
   readonly index: number;
   readonly name: string;
   readonly link: Link;
-  readonly address: number;
-  readonly prefixLength: number;
   /** The largest datagram the link carries, bytes; 65535 at most. */
   readonly mtu: number;
   /** Whether its address is in 127/8: the only interface that may carry such addresses. */
@@ -64,19 +69,14 @@ export class Interface implements LinkReceiver {
   private readonly owner: InterfaceOwner;
   private readonly inputFlags: number;
   private isUp = true;
+  private ownAddress: number;
+  private ownPrefixLength: number;
   /** The multicast groups joined, and how often each. */
   private readonly groups = new Map<number, number>();
 
   constructor(owner: InterfaceOwner, index: number, options: InterfaceOptions) {
     const { name, link, address, prefixLength } = options;
-    if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
-      throw new RangeError(
-        `the prefix length of ${name} is a whole number from 0 to 32, not ${prefixLength}`,
-      );
-    }
-    if (!isUnicast(address) || isDirectedBroadcast(address, address, prefixLength)) {
-      throw new RangeError(`the address of ${name} names one host: ${formatAddress(address)} does not`);
-    }
+    checkAddress(name, address, prefixLength);
     if (link.mtu < MIN_MTU) {
       throw new RangeError(`the MTU of ${name} is at least ${MIN_MTU} (RFC 791 §3.2), not ${link.mtu}`);
     }
@@ -84,8 +84,8 @@ export class Interface implements LinkReceiver {
     this.index = index;
     this.name = name;
     this.link = link;
-    this.address = address;
-    this.prefixLength = prefixLength;
+    this.ownAddress = address;
+    this.ownPrefixLength = prefixLength;
     this.mtu = Math.min(link.mtu, MAX_DATAGRAM_LENGTH);
     this.isLoopback = isLoopback(address);
     const { checksum, marksTrusted = false } = link.features;
@@ -104,9 +104,32 @@ export class Interface implements LinkReceiver {
     if (!up) this.tap?.wentDown(this);
   }
 
+  /** Our address on the link; 0: none yet. */
+  get address(): number {
+    return this.ownAddress;
+  }
+
+  get prefixLength(): number {
+    return this.ownPrefixLength;
+  }
+
+  /**
+   * Changes our address; 0 with a prefix length of 0 takes it away. The link begins anew with it. RangeError for one that cannot name
+   * a host. Routes, and who has the address in use, are the caller's business.
+   */
+  setAddress(address: number, prefixLength: number): void {
+    checkAddress(this.name, address, prefixLength);
+    this.ownAddress = address;
+    this.ownPrefixLength = prefixLength;
+    this.link.attach(this);
+    this.owner.interfaceChanged();
+  }
+
   /** Whether `address` is a broadcast on this link; the limited one is, wherever it comes in. */
   isBroadcast(address: number): boolean {
-    return address === -1 || isDirectedBroadcast(address, this.address, this.prefixLength);
+    if (address === -1) return true;
+    const { ownAddress } = this;
+    return ownAddress !== 0 && isDirectedBroadcast(address, ownAddress, this.ownPrefixLength);
   }
 
   /** Takes part in the multicast `group` until {@link leave} has been called as often (RFC 1112 §7.1). */
@@ -148,5 +171,15 @@ export class Interface implements LinkReceiver {
     this.counters.sentBytes += packet.length;
     if (this.tap !== undefined) this.tap.outgoing(packet, this);
     this.link.send(packet, nextHop);
+  }
+}
+
+function checkAddress(name: string, address: number, prefixLength: number): void {
+  if (!Number.isInteger(prefixLength) || prefixLength < 0 || prefixLength > 32) {
+    throw new RangeError(`the prefix length of ${name} is a whole number from 0 to 32, not ${prefixLength}`);
+  }
+  if (address === ANY_ADDRESS && prefixLength === 0) return;
+  if (!isUnicast(address) || isDirectedBroadcast(address, address, prefixLength)) {
+    throw new RangeError(`the address of ${name} names one host: ${formatAddress(address)} does not`);
   }
 }

@@ -13,7 +13,6 @@ import {
   isUnicast,
   isZeroNet,
   LOOPBACK_ADDRESS,
-  prefixMask,
 } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { type DropReason, IpCounters } from "./counters.ts";
@@ -27,7 +26,8 @@ import {
   UNREACHABLE_PROTOCOL,
 } from "./icmp-message.ts";
 import { Identification } from "./identification.ts";
-import { Interface, type InterfaceOptions, type InterfaceOwner, interfaceAt } from "./interface.ts";
+import { type Interface, type InterfaceOptions, type InterfaceOwner, interfaceAt } from "./interface.ts";
+import { InterfaceTable } from "./interface-table.ts";
 import {
   FRAGMENT_OFFSET_MASK,
   IPV4_HEADER_LENGTH,
@@ -44,7 +44,6 @@ import { DEFAULT_CHOICE, type PathChoice, type PathFinder, type Transport } from
 import { PathMtuCache } from "./path-mtu.ts";
 import { Raw } from "./raw.ts";
 import { Reassembler } from "./reassemble.ts";
-import { RouteTable } from "./route.ts";
 import { Taps } from "./tap.ts";
 import { findWay, type Journey } from "./way.ts";
 
@@ -60,13 +59,13 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   readonly clock: Clock;
   readonly config: IpConfig;
   readonly counters = new IpCounters();
-  readonly routes: RouteTable;
+  private readonly table = new InterfaceTable(this);
+  readonly routes = this.table.routes;
   readonly icmp: Icmp;
   readonly identification: Identification;
   readonly raw: Raw;
   readonly taps: Taps;
-  private readonly interfaceList: Interface[] = [];
-  private nextIndex = 0;
+  private readonly interfaceList = this.table.list;
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
   private readonly ownCopies: OwnCopies;
@@ -79,7 +78,6 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     const { clock, key, random, config } = environment;
     this.clock = clock;
     this.config = config;
-    this.routes = new RouteTable(this.interfaceList);
     this.taps = new Taps(clock, this.interfaceList);
     this.identification = new Identification(key);
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
@@ -103,13 +101,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   /** Puts an address on a link, with a route to its network. Throws a RangeError when one of them is of no use. */
   addInterface(options: InterfaceOptions): Interface {
-    if (this.interfaceList.some((other) => other.name === options.name)) {
-      throw new RangeError(`there is an interface ${options.name} already`);
-    }
-    const added = new Interface(this, this.nextIndex++, options);
-    this.interfaceList.push(added);
-    const { address, prefixLength } = added;
-    this.routes.addRoute(address & prefixMask(prefixLength), prefixLength, 0, added);
+    const added = this.table.add(options);
     this.changes++;
     this.taps.changed();
     return added;
@@ -117,13 +109,13 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   /** Takes an interface away, and with it its address, its routes and its link, which it closes. */
   removeInterface(gone: Interface): void {
-    gone.up = false; // who looks on learns that it went down
-    gone.tap = undefined;
-    gone.link.attach(undefined);
-    gone.link.close();
-    for (const route of [...this.routes]) if (route.interface === gone) this.routes.removeRoute(route);
-    this.interfaceList.splice(this.interfaceList.indexOf(gone), 1);
+    this.table.remove(gone);
     this.changes++;
+  }
+
+  /** Gives `of` another address, 0 for none; its routes go with the old one. RangeError for one that cannot name a host. */
+  setAddress(of: Interface, address: number, prefixLength: number): void {
+    this.table.setAddress(of, address, prefixLength);
   }
 
   /** Has `transport` get the datagrams, and the errors about datagrams, of `protocol`. */
@@ -245,7 +237,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   /** RFC 1122 §3.2.1.3, MUST: whether a datagram is for us. Marks broadcasts and multicasts. */
   private judgeDestination(packet: Packet, from: Interface): DropReason | undefined {
     const { destination } = packet;
-    if (destination !== from.address) {
+    if (destination !== from.address || destination === ANY_ADDRESS) {
       // RFC 1112 §7.2: to a group that the interface has joined
       if (from.isBroadcast(destination) || (isMulticast(destination) && from.isMember(destination))) {
         packet.flags |= FLAG_BROADCAST;
@@ -278,7 +270,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     // RFC 1122 §3.2.1.3 (c), MUST NOT: never a source. The limited broadcast and groups are told apart as Linux does.
     if (isMulticast(source) || source === BROADCAST_ADDRESS) return -EINVAL;
     const target = destination === ANY_ADDRESS ? source || LOOPBACK_ADDRESS : destination; // as Linux: "here"
-    const isBroadcast = this.isBroadcast(target);
+    const isBroadcast = this.table.isBroadcast(target);
     if (isBroadcast && !choice.broadcast) return -EACCES;
     if (source !== ANY_ADDRESS && !choice.foreignSource && !this.isLocal(source)) return -ENETUNREACH;
     const journey: Journey = {
@@ -296,7 +288,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     // RFC 1122 §3.2.1.3 (g), MUST NOT: 127/8 stays inside.
     if (isLoopback(source) && !by.isLoopback) return -EINVAL;
     // RFC 1122 §3.3.4.3: the address of the interface that the route names; to ourselves, the address that is meant.
-    const own = by.isLoopback && journey.isLocal && !isLoopback(target) ? target : by.address;
+    const own = by.isLoopback && journey.isLocal && !isLoopback(target) ? target : this.table.sourceFor(by);
     return new Ipv4Path(this, source === ANY_ADDRESS ? own : source, journey, choice);
   }
 
@@ -305,7 +297,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   interfaceWith(address: number): number {
-    return this.interfaceList.find((each) => each.address === address)?.index ?? -1;
+    return this.table.indexWith(address);
   }
 
   interfaceName(index: number): string {
@@ -332,15 +324,11 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   }
 
   isLocal(address: number): boolean {
-    for (const each of this.interfaceList) {
-      if (address === each.address) return true;
-      if (each.isLoopback && isLoopback(address) && !each.isBroadcast(address)) return true;
-    }
-    return false;
+    return this.table.isLocal(address);
   }
 
   isBroadcastOrMulticast(address: number): boolean {
-    return isMulticast(address) || this.isBroadcast(address);
+    return isMulticast(address) || this.table.isBroadcast(address);
   }
 
   learnPathMtu(destination: number, mtu: number): void {
@@ -387,11 +375,5 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
       onLink: false,
     };
     return findWay(this.interfaceList, this.routes, { destination: group, ...anyhow })?.interface.index ?? -1;
-  }
-
-  private isBroadcast(address: number): boolean {
-    if (address === BROADCAST_ADDRESS) return true;
-    for (const each of this.interfaceList) if (each.isBroadcast(address)) return true;
-    return false;
   }
 }

@@ -111,7 +111,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     this.claim?.close();
     this.claim = undefined;
     this.receiver = receiver;
-    if (receiver?.address === undefined || this.closed) return;
+    if (!receiver?.address || this.closed) return;
     this.claim = new AddressClaim(this.clock, this.random, this, this.options.probe);
   }
 

@@ -21,7 +21,7 @@ export interface LinkReceiver {
    * real clock may have idled.
    */
   wake?(): void;
-  /** Our address on the link, int32: links with neighbours answer for it. Left out: none. */
+  /** Our address on the link, int32: links with neighbours answer for it. Left out, or 0: none. */
   readonly address?: number;
   /** Whether the IPv4 `address` is all hosts of the link, so that it has no neighbour to be asked for. */
   isBroadcast?(address: number): boolean;
@@ -47,7 +47,10 @@ export interface Link {
   neighbors?(): Iterable<{ readonly address: number; readonly hardwareAddress: Uint8Array | undefined }>;
   /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
   send(packet: Packet, nextHop: number): void;
-  /** Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. */
+  /**
+   * Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. Called again with the same
+   * receiver when its address has changed.
+   */
   attach(receiver: LinkReceiver | undefined): void;
   /** Releases everything it holds; nothing is received afterwards. */
   close(): void;

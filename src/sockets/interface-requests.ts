@@ -2,8 +2,8 @@
  * What a program can ask about its host's interfaces: the `ioctl`s of netdevice(7) and the functions of <net/if.h>. They
  * only read; each takes the interfaces of a host, `host.ipv4.interfaces`. An interface's index is from 1 here, as in Linux.
  */
-import { ENODEV, ENOTTY, ENXIO } from "../base/errno.ts";
-import { formatAddress, prefixMask } from "../ip/address.ts";
+import { EADDRNOTAVAIL, ENODEV, ENOTTY, ENXIO } from "../base/errno.ts";
+import { ANY_ADDRESS, formatAddress, prefixMask } from "../ip/address.ts";
 import { type Interface, interfaceAt } from "../ip/interface.ts";
 import {
   IFF_BROADCAST,
@@ -63,7 +63,7 @@ export function isInterfaceRequest(request: number): boolean {
 
 /**
  * Answers one SIOCGIF request but SIOCGIFCONF: a copy of `asked` with the field the request is about. -ENODEV: no such
- * interface; -ENOTTY: no such request.
+ * interface; -EADDRNOTAVAIL: it has no address; -ENOTTY: no such request.
  */
 export function interfaceRequest(
   interfaces: readonly Interface[],
@@ -77,12 +77,15 @@ export function interfaceRequest(
   const field = FIELDS.get(request);
   if (field === undefined) return -ENOTTY;
   const found = interfaces.find((each) => each.name === asked.name);
-  return found === undefined ? -ENODEV : { ...asked, ...field(found) };
+  if (found === undefined) return -ENODEV;
+  if (found.address === ANY_ADDRESS && OF_ADDRESSES.has(request)) return -EADDRNOTAVAIL;
+  return { ...asked, ...field(found) };
 }
 
-/** SIOCGIFCONF: every interface with its address, also those that are down. */
+/** SIOCGIFCONF: every interface that has an address, also those that are down. */
 export function interfaceAddresses(interfaces: readonly Interface[]): InterfaceAddress[] {
-  return interfaces.map(({ name, address }) => ({ name, address: formatAddress(address) }));
+  const numbered = interfaces.filter(({ address }) => address !== ANY_ADDRESS);
+  return numbered.map(({ name, address }) => ({ name, address: formatAddress(address) }));
 }
 
 /** `if_nameindex`. */
@@ -112,6 +115,9 @@ const FIELDS: ReadonlyMap<number, Field> = new Map<number, Field>([
   [SIOCGIFMTU, ({ mtu }) => ({ mtu })],
   [SIOCGIFINDEX, ({ index }) => ({ index: index + 1 })],
 ]);
+
+/** Requests that an interface without an address has no answer to. */
+const OF_ADDRESSES: ReadonlySet<number> = new Set([SIOCGIFADDR, SIOCGIFNETMASK, SIOCGIFBRDADDR]);
 
 function hasBroadcast({ isLoopback, prefixLength }: Interface): boolean {
   return !isLoopback && prefixLength <= LONGEST_BROADCAST_PREFIX;

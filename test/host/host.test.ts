@@ -94,8 +94,8 @@ describe("a host of its own", () => {
     attach({}, { address: "10.0.0.1/24" }).toThrow(new TypeError(`${rule} {}`));
     attach({ ...link, send: 1 }, { address: "10.0.0.1/24" }).toThrow(rule);
     attach(link).toThrow(new TypeError("attach: options are an object { address, name }, not undefined"));
-    attach(link, {}).toThrow(
-      new TypeError('attach: address is a string such as "10.0.0.1/24", not undefined'),
+    attach(link, { address: null }).toThrow(
+      new TypeError('attach: address is a string such as "10.0.0.1/24", not null'),
     );
     attach(link, { address: "10.0.0.1" }).toThrow(RangeError);
     attach(link, { address: "10.0.0.1/24", name: 0 }).toThrow(
