@@ -1,0 +1,40 @@
+/**
+ * `npm run interop`: the stack against the kernel of this machine and its programs, in network namespaces that end with it.
+ *
+ *     npm run interop [-- --long] [ARGUMENTS OF VITEST, such as -t NAME or a file]
+ *
+ * --long moves 10 GB where otherwise 200 MB are moved, and takes hours. The last line says how many tests ran, and why others did not.
+ */
+import { spawn } from "node:child_process";
+import { leftBehind, removeAll } from "./support/namespaces.ts";
+
+const args = process.argv.slice(2);
+const isLong = args.includes("--long");
+const run = process.pid;
+
+removeAll(leftBehind());
+const vitest = spawn(
+  process.execPath,
+  [
+    "node_modules/vitest/vitest.mjs",
+    "run",
+    "--config",
+    "vitest.interop.config.ts",
+    ...args.filter((arg) => arg !== "--long"),
+  ],
+  {
+    stdio: "inherit",
+    env: {
+      ...process.env,
+      NETWRIGHT_INTEROP_RUN: String(run),
+      ...(isLong && { NETWRIGHT_INTEROP_LONG: "1" }),
+    },
+  },
+);
+for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => vitest.kill(signal));
+vitest.on("close", (code) => {
+  const left = leftBehind(run);
+  removeAll(left);
+  if (left.length > 0) console.log(`removed what was left: ${left.join(", ")}`);
+  process.exitCode = code ?? 1;
+});
