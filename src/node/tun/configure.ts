@@ -15,6 +15,7 @@ import {
   SIOCSIFMTU,
   SIOCSIFNETMASK,
   type Step,
+  TAP_UP_FLAGS,
   UP_FLAGS,
 } from "./ioctl.ts";
 
@@ -25,6 +26,8 @@ export interface KernelSide {
   readonly peer: number | undefined;
   /** Bytes; undefined leaves it as it is. */
   readonly mtu: number | undefined;
+  /** It is a TAP device. Default false. */
+  readonly frames?: boolean;
 }
 
 /** A step, what it is called, and the command that does the same. */
@@ -56,7 +59,7 @@ export async function configure(
 }
 
 /** In the order of taking; the last asks for the MTU. */
-export function settingsFor(name: string, { address, peer, mtu }: KernelSide): Setting[] {
+export function settingsFor(name: string, { address, peer, mtu, frames = false }: KernelSide): Setting[] {
   const settings: Setting[] = [];
   const set = (syscall: string, request: number, argument: Uint8Array, command: string) => {
     settings.push({ step: { on: "socket", request, argument }, syscall, command });
@@ -73,7 +76,12 @@ export function settingsFor(name: string, { address, peer, mtu }: KernelSide): S
     const mask = prefixMask(prefixLength);
     if (isBeyond) set("SIOCSIFDSTADDR", SIOCSIFDSTADDR, ifreqAddress(name, peer), add);
     set("SIOCSIFNETMASK", SIOCSIFNETMASK, ifreqAddress(name, mask), add);
-    set("SIOCSIFFLAGS", SIOCSIFFLAGS, ifreqFlags(name, UP_FLAGS), `ip link set ${name} up`);
+    set(
+      "SIOCSIFFLAGS",
+      SIOCSIFFLAGS,
+      ifreqFlags(name, frames ? TAP_UP_FLAGS : UP_FLAGS),
+      `ip link set ${name} up`,
+    );
   }
   set("SIOCGIFMTU", SIOCGIFMTU, ifreq(name), `ip link show ${name}`);
   return settings;

@@ -1,9 +1,11 @@
 /** Opening /dev/net/tun and attaching to a device: what it is called, and what the kernel agrees to do for us. */
 import { closeSync, constants, fstatSync, openSync, statSync } from "node:fs";
+import { ETHERNET_HEADER_LENGTH } from "../../link/ethernet.ts";
 import { attachError, DEVICE, errnoOf, noHelper, notADevice, openError, type Rights } from "./errors.ts";
 import { type Helper, takeSteps } from "./helper.ts";
 import {
   IFF_NO_PI,
+  IFF_TAP,
   IFF_TUN,
   IFF_VNET_HDR,
   ifreqFlags,
@@ -31,6 +33,8 @@ export interface TunDevice {
   readonly headerLength: number;
   /** The kernel hands over TCP segments of up to 64 KiB. */
   readonly segmentation: boolean;
+  /** Bytes of link header in front of every datagram: 14 for a TAP device, whose packets are Ethernet frames. Default 0. */
+  readonly linkHeaderLength?: number;
 }
 
 export interface AttachOptions {
@@ -40,6 +44,8 @@ export interface AttachOptions {
   readonly offload: boolean;
   /** Whether the device outlives us; undefined leaves that as it is. */
   readonly persist: boolean | undefined;
+  /** Attach to a TAP device, for Ethernet frames. Default false. */
+  readonly frames?: boolean;
 }
 
 const TSO = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
@@ -88,8 +94,8 @@ function rightsOf(path: string): Rights | undefined {
  * before, and one that is refused changes nothing, so that the last that was accepted counts. They and the header's size are set
  * always, since a persistent device keeps those of its last user.
  */
-export function attachSteps({ name, offload, persist }: AttachOptions): Step[] {
-  const flags = IFF_TUN | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0);
+export function attachSteps({ name, offload, persist, frames = false }: AttachOptions): Step[] {
+  const flags = (frames ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0);
   const device = (request: number, argument: Uint8Array | number): Step => ({
     on: "device",
     request,
@@ -116,5 +122,6 @@ function judge(file: number, options: AttachOptions, outcomes: readonly Outcome[
     name: nameIn(attached.bytes),
     headerLength: offload ? sizedLength : 0,
     segmentation: offload && segmented.errno === 0,
+    linkHeaderLength: options.frames ? ETHERNET_HEADER_LENGTH : 0,
   };
 }

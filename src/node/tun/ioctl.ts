@@ -23,8 +23,9 @@ export const SIOCSIFNETMASK = 0x891c;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSIFMTU = 0x8922;
 
-/** For TUNSETIFF: datagrams with nothing in front, or with a virtio-net header. */
+/** For TUNSETIFF: datagrams or Ethernet frames, with nothing in front, or with a virtio-net header. */
 export const IFF_TUN = 0x0001;
+export const IFF_TAP = 0x0002;
 export const IFF_NO_PI = 0x1000;
 export const IFF_VNET_HDR = 0x4000;
 
@@ -35,8 +36,9 @@ export const TUN_F_TSO6 = 0x04;
 export const TUN_F_USO4 = 0x20;
 export const TUN_F_USO6 = 0x40;
 
-/** For SIOCSIFFLAGS: up, and what a TUN device is anyhow (POINTOPOINT, NOARP, MULTICAST). */
+/** For SIOCSIFFLAGS: up, and what a TUN device is anyhow (POINTOPOINT, NOARP, MULTICAST), or a TAP device (BROADCAST, MULTICAST). */
 export const UP_FLAGS = 0x1091;
+export const TAP_UP_FLAGS = 0x1003;
 
 const NAME_SIZE = 16;
 /** sizeof(struct ifreq) where longs have 64 bits; shorter elsewhere, and more does no harm. */

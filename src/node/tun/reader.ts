@@ -8,6 +8,7 @@ import type { LinkReceiver } from "../../link/link.ts";
 import type { Packet } from "../../packet/packet.ts";
 import { HEADROOM, LARGE_PACKET_SIZE, MEDIUM_PACKET_SIZE, packetPool } from "../../packet/pool.ts";
 import type { TunCounters } from "./counters.ts";
+import type { TunDevice } from "./device.ts";
 import { errnoOf } from "./errors.ts";
 import { splitDatagrams } from "./split-datagrams.ts";
 import { GSO_NONE, GSO_TCPV4, GSO_UDP_L4, gsoSizeAt, gsoTypeAt, trustAt } from "./virtio-header.ts";
@@ -27,12 +28,16 @@ export const BUFFER_SIZE = 65_536 + 512;
 const EAGAIN = 11;
 const EINTR = 4;
 
+/** Who gets what was read; takes ownership. */
+export type TunReceiver = Pick<LinkReceiver, "input" | "wake">;
+
 export class TunReader {
-  receiver: LinkReceiver | undefined = undefined;
+  receiver: TunReceiver | undefined = undefined;
   /** Nothing is read any more. */
   closed = false;
   private readonly file: number;
   private readonly headerLength: number;
+  private readonly linkLength: number;
   private readonly counters: TunCounters;
   private readonly onFailure: (error: unknown) => void;
   /** What the waker has read into, with a view of it. */
@@ -43,14 +48,14 @@ export class TunReader {
 
   /** `onFailure` hears of the error that reading ends with. */
   constructor(
-    file: number,
-    headerLength: number,
+    device: TunDevice,
     buffer: Uint8Array,
     counters: TunCounters,
     onFailure: (error: unknown) => void,
   ) {
-    this.file = file;
-    this.headerLength = headerLength;
+    this.file = device.file;
+    this.headerLength = device.headerLength;
+    this.linkLength = device.linkHeaderLength ?? 0;
     this.buffer = buffer;
     this.counters = counters;
     this.onFailure = onFailure;
@@ -115,15 +120,15 @@ export class TunReader {
 
   /** Takes what was read into the large `packet`: `length` bytes, with the header in front of the offset. */
   private take(packet: Packet, length: number): void {
-    const { counters, headerLength } = this;
+    const { counters, headerLength, linkLength } = this;
     packet.length = length - headerLength;
     counters.receivedPackets++;
     counters.receivedBytes += Math.max(packet.length, 0);
     const { view } = packet.slab;
-    if (packet.length < 20) {
+    if (packet.length < (linkLength === 0 ? 20 : linkLength)) {
       counters.badHeader++;
       packet.release();
-    } else if (view.getUint8(packet.offset) >>> 4 !== 4) {
+    } else if (linkLength === 0 && view.getUint8(packet.offset) >>> 4 !== 4) {
       counters.notIpv4++;
       packet.release();
     } else if (headerLength === 0) {
@@ -140,7 +145,7 @@ export class TunReader {
     const size = gsoSizeAt(view, at);
     packet.flags = trustAt(view, at);
     if (kind === GSO_UDP_L4) {
-      if (!splitDatagrams(packet, size, this.handUp)) this.counters.badHeader++;
+      if (!splitDatagrams(packet, size, this.handUp, this.linkLength)) this.counters.badHeader++;
     } else if (kind === GSO_NONE || kind === GSO_TCPV4) {
       if (kind === GSO_TCPV4) packet.segmentSize = size; // whole segments of one connection: TCP takes them as one
       this.deliver(shrink(packet));

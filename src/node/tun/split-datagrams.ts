@@ -10,9 +10,15 @@ const AT_UDP_LENGTH = 4;
 /**
  * Hands the datagrams in `packet`, which frames an IPv4 datagram of UDP, to `take`, each with `size` bytes of data, the last with
  * what is left; their checksums are as unfinished as that of `packet`. Takes ownership. False, and nothing handed over, when it is
- * too short for its headers.
+ * too short for its headers. With a `linkLength`, that many bytes of Ethernet header stand in front of it, and of each of them.
  */
-export function splitDatagrams(packet: Packet, size: number, take: (packet: Packet) => void): boolean {
+export function splitDatagrams(
+  packet: Packet,
+  size: number,
+  take: (packet: Packet) => void,
+  linkLength = 0,
+): boolean {
+  packet.strip(linkLength);
   const { offset, length } = packet;
   const { bytes, view } = packet.slab;
   const ipLength = (view.getUint8(offset) & 15) << 2;
@@ -32,6 +38,10 @@ export function splitDatagrams(packet: Packet, size: number, take: (packet: Pack
       slab.view.setUint16(at + AT_IDENTIFICATION, identification + number);
       slab.view.setUint16(at + ipLength + AT_UDP_LENGTH, UDP_HEADER_LENGTH + count);
       rewriteHeaderChecksum(slab.view, at, ipLength);
+      if (linkLength > 0) {
+        part.prepend(linkLength);
+        copyBytes(bytes, offset - linkLength, slab.bytes, part.offset, linkLength);
+      }
       take(part);
     }
   }

@@ -1,10 +1,10 @@
 /** A TUN device as a link: the kernel of this machine is the neighbour. */
-import type { Link, LinkFeatures, LinkReceiver } from "../../link/link.ts";
+import type { Link, LinkFeatures } from "../../link/link.ts";
 import type { Packet } from "../../packet/packet.ts";
 import { TunCounters } from "./counters.ts";
 import type { TunDevice } from "./device.ts";
 import { DEVICE_DELETED, errnoOf, TunError, transferError } from "./errors.ts";
-import { BUFFER_SIZE, TunReader } from "./reader.ts";
+import { BUFFER_SIZE, TunReader, type TunReceiver } from "./reader.ts";
 import type { MakeWaker, Waker } from "./waker.ts";
 import { TunWriter } from "./writer.ts";
 
@@ -35,8 +35,8 @@ export class TunLink implements Link {
     this.onError = onError;
     const buffer = new Uint8Array(BUFFER_SIZE);
     const failed = (error: unknown) => this.fail(error, "read");
-    this.reader = new TunReader(file, headerLength, buffer, this.counters, failed);
-    this.writer = new TunWriter(file, headerLength, this.counters, (error) => this.notWritten(error));
+    this.reader = new TunReader(device, buffer, this.counters, failed);
+    this.writer = new TunWriter(device, this.counters, (error) => this.notWritten(error));
     this.waker = makeWaker(file, buffer, { woken: this.reader.wake, failed });
   }
 
@@ -54,7 +54,7 @@ export class TunLink implements Link {
     packet.release();
   }
 
-  attach(receiver: LinkReceiver | undefined): void {
+  attach(receiver: TunReceiver | undefined): void {
     this.reader.receiver = receiver;
   }
 

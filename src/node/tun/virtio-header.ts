@@ -4,6 +4,8 @@
  *
  *   flags u8 · gso_type u8 · hdr_len u16 · gso_size u16 · csum_start u16 · csum_offset u16 · num_buffers u16
  */
+import { AT_TOTAL_LENGTH } from "../../ip/ipv4-header.ts";
+import { ETHER_TYPE_IPV4 } from "../../link/ethernet.ts";
 import { pseudoHeaderSum } from "../../packet/checksum.ts";
 import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../packet/packet.ts";
 import { LITTLE_ENDIAN } from "./ioctl.ts";
@@ -58,15 +60,43 @@ export function gsoSizeAt(view: DataView, at: number): number {
 }
 
 /**
- * Writes the `headerLength` bytes in front of `packet`, which frames an IPv4 datagram made here. A TCP or UDP checksum of 0
+ * Writes the `headerLength` bytes in front of `packet`, which frames an IPv4 datagram made here, or, with a `linkLength`, an Ethernet
+ * frame that may hold one and has a header of so many bytes.
+ */
+export function writeVirtioHeader(packet: Packet, headerLength: number, linkLength = 0): void {
+  const at = packet.offset - headerLength;
+  packet.slab.bytes.fill(0, at, packet.offset);
+  if (linkLength === 0) describeDatagram(packet, at);
+  else describeFrame(packet, at, linkLength);
+}
+
+/** As {@link describeDatagram}, for the datagram in a frame, which may have padding behind it. */
+function describeFrame(packet: Packet, at: number, linkLength: number): void {
+  const { offset, length } = packet;
+  const { view } = packet.slab;
+  const start = offset + linkLength;
+  if (length < linkLength + 20 || view.getUint16(start - 2) !== ETHER_TYPE_IPV4) return;
+  packet.offset = start;
+  packet.length = Math.min(length - linkLength, view.getUint16(start + AT_TOTAL_LENGTH));
+  describeDatagram(packet, at);
+  packet.offset = offset;
+  packet.length = length;
+  if (view.getUint8(at + AT_FLAGS) !== 0) addTo(view, at + AT_CSUM_START, linkLength);
+  if (view.getUint8(at + AT_GSO_TYPE) !== GSO_NONE) addTo(view, at + AT_HEADER_LENGTH, linkLength);
+}
+
+function addTo(view: DataView, at: number, count: number): void {
+  view.setUint16(at, view.getUint16(at, LITTLE_ENDIAN) + count, LITTLE_ENDIAN);
+}
+
+/**
+ * Says in the empty header at `at` what is left to do of the datagram that `packet` frames. A TCP or UDP checksum of 0
  * was left out, as the link's features say: the pseudo-header's sum goes in its place, and the kernel does the rest; any other one
  * stays. What has a `segmentSize` and is longer the kernel cuts.
  */
-export function writeVirtioHeader(packet: Packet, headerLength: number): void {
+function describeDatagram(packet: Packet, at: number): void {
   const { offset, length } = packet;
-  const { view, bytes } = packet.slab;
-  const at = offset - headerLength;
-  bytes.fill(0, at, offset);
+  const { view } = packet.slab;
   if (length < 20 || (view.getUint16(offset + 6) & FRAGMENT_BITS) !== 0) return;
   const protocol = view.getUint8(offset + 9);
   const start = (view.getUint8(offset) & 15) << 2;

@@ -3,6 +3,7 @@ import { writeSync } from "node:fs";
 import type { Packet } from "../../packet/packet.ts";
 import { copyPacket } from "../../packet/packet-copy.ts";
 import type { TunCounters } from "./counters.ts";
+import type { TunDevice } from "./device.ts";
 import { errnoOf } from "./errors.ts";
 import { writeVirtioHeader } from "./virtio-header.ts";
 
@@ -13,22 +14,24 @@ export class TunWriter {
   isDown = false;
   private readonly file: number;
   private readonly headerLength: number;
+  private readonly linkLength: number;
   private readonly counters: TunCounters;
   private readonly onError: (error: unknown) => void;
 
   /** `onError` hears that the interface has gone down, once each time, and of every other error. */
-  constructor(file: number, headerLength: number, counters: TunCounters, onError: (error: unknown) => void) {
-    this.file = file;
-    this.headerLength = headerLength;
+  constructor(device: TunDevice, counters: TunCounters, onError: (error: unknown) => void) {
+    this.file = device.file;
+    this.headerLength = device.headerLength;
+    this.linkLength = device.linkHeaderLength ?? 0;
     this.counters = counters;
     this.onError = onError;
   }
 
-  /** Sends `packet`, which frames an IPv4 datagram; takes ownership. What cannot be sent is counted. */
+  /** Sends `packet`, which frames an IPv4 datagram, or a frame for a TAP device; takes ownership. What cannot be sent is counted. */
   write(packet: Packet): void {
     const { headerLength } = this;
     if (packet.offset - headerLength < packet.base) packet = withHeadroom(packet);
-    if (headerLength > 0) writeVirtioHeader(packet, headerLength);
+    if (headerLength > 0) writeVirtioHeader(packet, headerLength, this.linkLength);
     const { slab, offset, length } = packet;
     try {
       writeSync(this.file, slab.bytes, offset - headerLength, length + headerLength, null);

@@ -73,7 +73,8 @@ class Rig {
 
   constructor(context: TestContext, headerLength = 0) {
     this.file = openPipe(context);
-    this.reader = new TunReader(this.file, headerLength, this.buffer, this.counters, (error) => {
+    const device = { file: this.file, name: "nw0", headerLength, segmentation: false };
+    this.reader = new TunReader(device, this.buffer, this.counters, (error) => {
       this.failure = error;
     });
     this.reader.receiver = {
