@@ -85,7 +85,10 @@ export class Ipv4Path implements Path {
   }
 
   get segmentation(): boolean {
-    return this.refresh()?.link.features.segmentation ?? false;
+    const by = this.refresh();
+    if (by === undefined || this.neverDontFragment) return false;
+    const { segmentation, checksum } = by.link.features;
+    return segmentation && checksum; // who cuts makes the checksums too
   }
 
   send(packet: Packet, protocol: number, options: SendOptions): number {
@@ -101,8 +104,9 @@ export class Ipv4Path implements Path {
     const dontFragment = options.dontFragment && !this.neverDontFragment;
     // A transport may probe above the learned MTU with DF (RFC 4821); the link itself is the limit.
     const limit = dontFragment || options.ignoresPathMtu === true ? by.mtu : this.knownMtu;
-    const fits = length <= limit || packet.segmentSize !== 0;
-    if (length > MAX_DATAGRAM_LENGTH || (dontFragment && !fits)) {
+    const isRun = packet.segmentSize !== 0;
+    const fits = length <= limit || (isRun && by.link.features.segmentation);
+    if (length > MAX_DATAGRAM_LENGTH || ((dontFragment || isRun) && !fits)) {
       owner.counters.sendTooBig++;
       packet.release();
       return -EMSGSIZE;

@@ -81,7 +81,10 @@ export interface Path {
   readonly linkMtu: number;
   /** Transport checksums need not be made: see `LinkFeatures.checksum`. */
   readonly checksumTrusted: boolean;
-  /** Segments of up to 64 KiB may be sent at once with `packet.segmentSize` set. */
+  /**
+   * Several TCP segments may be sent in one packet of up to 64 KiB with `packet.segmentSize` set, all with DF. The path may have
+   * changed at the next packet: who relies on it asks each time. A run of segments that the link cannot cut is EMSGSIZE.
+   */
   readonly segmentation: boolean;
   /** True when the destination is one of this host's own addresses. */
   readonly isLocal: boolean;

@@ -24,7 +24,8 @@ import {
 import type { Settings } from "../tcp/settings.ts";
 import { CLOSED, CLOSING, FIN_WAIT_1, isOneOf, LAST_ACK, LISTEN, SYN_SENT, TIME_WAIT } from "../tcp/state.ts";
 import {
-  IP_PMTUDISC_DONT,
+  IP_PMTUDISC_DO,
+  IP_PMTUDISC_WANT,
   IPPROTO_TCP,
   MSG_ERRQUEUE,
   MSG_OOB,
@@ -170,8 +171,9 @@ export class StreamCore extends InetCore {
   }
 
   override settingsChanged(): void {
-    // both WANT and DO mean to find the path's MTU: TCP then never sends what would have to be cut
-    this.settings.pathMtuDiscovery = this.common.mtuDiscover !== IP_PMTUDISC_DONT;
+    // Linux, ip_dont_fragment: DF in these two modes alone. Whatever the mode, no segment is longer than the path is known to carry.
+    const { mtuDiscover } = this.common;
+    this.settings.pathMtuDiscovery = mtuDiscover === IP_PMTUDISC_WANT || mtuDiscover === IP_PMTUDISC_DO;
     settingsChanged(this.tcb);
   }
 

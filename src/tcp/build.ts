@@ -1,5 +1,6 @@
 /** Making segments: the ring's bytes become a packet, headers written in place (RFC 9293 §3.1). */
 
+import { IPV4_HEADER_LENGTH } from "../ip/path.ts";
 import { finish, pseudoHeaderSum } from "../packet/checksum.ts";
 import type { Packet } from "../packet/packet.ts";
 import { packetPool } from "../packet/pool.ts";
@@ -24,6 +25,8 @@ import { offerWindow } from "./window.ts";
 const MAX_OPTIONS_LENGTH = 40;
 /** Text that every segment must have room for, bytes, however narrow the path: SACK blocks give way. */
 const LEAST_TEXT = 8;
+/** RFC 791 §3.1: what Total Length can say, also of a packet that the link will cut. */
+const LONGEST_DATAGRAM = 65_535;
 
 /** Options of a segment without SYN, bytes, not counting SACK. */
 export function fixedOptionsLength(tcb: Tcb): number {
@@ -43,6 +46,20 @@ function sackBlocksWanted(tcb: Tcb): number {
 }
 
 /**
+ * How much text of segments of `limit` bytes may go in one packet, for the link to cut; 0 where each segment has to go by itself.
+ * What is cut has the same header in every piece, but for sequence number, PSH and FIN. So urgent data cannot go like this, since
+ * its pointer counts from each segment's own beginning (Linux, tcp_write_xmit), nor a report of a duplicate, which is made once
+ * (RFC 2883 §4); nor what may be fragmented, since IP gives each datagram an identification that is its own (RFC 6864 §4.3).
+ */
+export function roomForRun(tcb: Tcb, limit: number): number {
+  const path = tcb.path!;
+  if (!path.segmentation || tcb.snd.urgent) return 0;
+  if (tcb.dsackStart !== tcb.dsackEnd || !tcb.settings.pathMtuDiscovery) return 0;
+  const optionsLength = path.optionsLength + tcb.snd.mss - limit;
+  return LONGEST_DATAGRAM - IPV4_HEADER_LENGTH - HEADER_LENGTH - optionsLength;
+}
+
+/**
  * The sequence number of a segment without text: SND.NXT, but no further than the peer's window reaches. Beyond that,
  * where a zero-window probe or a shrunken window has left SND.NXT, the peer would have to drop it.
  */
@@ -53,10 +70,11 @@ export function acceptableSequence(tcb: Tcb): number {
 }
 
 /**
- * Sends a segment of this connection with `length` bytes of text from `seq` on. Every segment but the first SYN
- * carries an acknowledgment, so whatever ACK was owed is paid. Returns 0 or a negative errno from IP.
+ * Sends a segment of this connection with `length` bytes of text from `seq` on; or several in one packet, if that is more than
+ * `limit`, which {@link roomForRun} must have allowed: the flags are the last one's then. Every segment but the first SYN carries
+ * an acknowledgment, so whatever ACK was owed is paid. Returns 0 or a negative errno from IP.
  */
-export function transmit(tcb: Tcb, seq: number, length: number, flags: number): number {
+export function transmit(tcb: Tcb, seq: number, length: number, flags: number, limit = length): number {
   const isSyn = (flags & SYN) !== 0;
   const sackBlocks = isSyn ? 0 : sackBlocksWanted(tcb);
   const headerLength =
@@ -64,6 +82,11 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
   const packet = packetPool.allocate(headerLength + length);
   const { slab, offset } = packet;
   packet.length = headerLength + length;
+  let segments = 1;
+  if (length > limit) {
+    packet.segmentSize = limit;
+    segments = Math.ceil(length / limit);
+  }
 
   const window = offerWindow(tcb, isSyn);
   let urgentPointer = 0;
@@ -91,13 +114,15 @@ export function transmit(tcb: Tcb, seq: number, length: number, flags: number): 
     tcb.sendRing.read(seq, slab.bytes, offset + headerLength, length);
     tcb.lastSentAt = tcb.tcp.clock.now;
     tcb.bytesSent += length;
-    tcb.dataSegmentsOut++;
+    tcb.dataSegmentsOut += segments;
   }
   if ((flags & ACK) !== 0) ackSent(tcb);
+  tcb.segmentsOut += segments;
+  tcb.tcp.counters.segmentsSent += segments;
   return send(tcb, packet);
 }
 
-/** Checksum (RFC 9293 §3.1, MUST-2), counters, and down to IP. */
+/** Checksum (RFC 9293 §3.1, MUST-2), and down to IP. */
 function send(tcb: Tcb, packet: Packet): number {
   const path = tcb.path!;
   if (!path.checksumTrusted) {
@@ -105,8 +130,6 @@ function send(tcb: Tcb, packet: Packet): number {
     const checksum = finish(packet.slab.checksum(packet.offset, packet.length, sum));
     packet.slab.view.setUint16(packet.offset + OFFSET_CHECKSUM, checksum);
   }
-  tcb.segmentsOut++;
-  tcb.tcp.counters.segmentsSent++;
   const options = tcb.tcp.sendOptions;
   options.timeToLive = tcb.settings.timeToLive; // RFC 9293 §3.9.2, MUST-49
   options.trafficClass = tcb.settings.trafficClass; // RFC 9293 §3.9.1.9, SHLD-22

@@ -2,7 +2,7 @@
  * What leaves at the end of an event: segments that are to be sent again, then new text, then the ACK that is owed if
  * none of them carried it.
  */
-import { acceptableSequence, textLimit, transmit } from "./build.ts";
+import { acceptableSequence, roomForRun, textLimit, transmit } from "./build.ts";
 import { noteAnswer } from "./delayed-ack.ts";
 import { followPath } from "./handshake.ts";
 import { ACK, FIN, PSH } from "./header.ts";
@@ -105,28 +105,38 @@ function retransmitSpeculatively(tcb: Tcb): void {
 
 /** Sends text that was never sent, and the FIN behind it. Returns whether anything left, or will later in this instant. */
 function sendNew(tcb: Tcb): boolean {
-  const snd = tcb.snd;
   let sent = false;
   for (;;) {
-    const unsent = (snd.end - snd.nxt) | 0;
-    const finDue = snd.finQueued && unsent >= 0; // behind a FIN that was sent, SND.NXT is past `end`
-    if (unsent <= 0 && !finDue) return sent;
+    const limit = textLimit(tcb);
+    const length = nextLength(tcb, limit);
+    if (length < 0) return sent;
     if (tcb.portionSent >= PORTION_BYTES) {
       tcb.touch();
       return true;
     }
-    const limit = textLimit(tcb);
-    const usable = (snd.una + snd.wnd - snd.nxt) | 0;
-    const length = Math.min(unsent, limit, usable);
-    // RFC 9293 §3.8.6, SHLD-15: nothing new when the window has shrunk below SND.NXT
-    if (length < 0 || (length === 0 && (unsent > 0 || usable < 1))) return sent;
-    if (length > 0 && congestionAllowance(tcb) < length) return sent;
-    if (length < limit && length > 0 && !mayBeSmall(tcb, length, unsent)) return sent;
-    if (length > 0 && !mayLeave(tcb)) return sent;
-    const hasFin = finDue && length === unsent && length < usable;
-    sendSegment(tcb, length, hasFin);
+    sendRun(tcb, length, limit);
     sent = true;
   }
+}
+
+/** How much text, of `limit` bytes at most, the next new segment takes along now; 0: it is a FIN alone; -1: nothing may leave. */
+function nextLength(tcb: Tcb, limit: number): number {
+  const snd = tcb.snd;
+  const unsent = (snd.end - snd.nxt) | 0;
+  if (unsent <= 0 && !isFinDue(tcb)) return -1;
+  const usable = (snd.una + snd.wnd - snd.nxt) | 0;
+  const length = Math.min(unsent, limit, usable);
+  // RFC 9293 §3.8.6, SHLD-15: nothing new when the window has shrunk below SND.NXT
+  if (length < 0 || (length === 0 && (unsent > 0 || usable < 1))) return -1;
+  if (length === 0) return 0;
+  if (congestionAllowance(tcb) < length) return -1;
+  if (length < limit && !mayBeSmall(tcb, length, unsent)) return -1;
+  return mayLeave(tcb) ? length : -1;
+}
+
+/** The user has closed, and the FIN was not sent: behind one that was, SND.NXT is past `end`. */
+function isFinDue(tcb: Tcb): boolean {
+  return tcb.snd.finQueued && !gt(tcb.snd.nxt, tcb.snd.end);
 }
 
 /**
@@ -144,13 +154,35 @@ function mayBeSmall(tcb: Tcb, length: number, unsent: number): boolean {
   return length >= snd.maxWnd / 2;
 }
 
-function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
-  const snd = tcb.snd;
+/**
+ * Sends the next segment, with `length` bytes of text, and in the same packet the full ones behind it that may leave too, and
+ * the small one behind those, where the link cuts them apart again.
+ */
+function sendRun(tcb: Tcb, length: number, limit: number): void {
+  const { snd } = tcb;
   const seq = snd.nxt;
   if (seq === snd.una) restartAfterIdle(tcb);
+  const room = length === limit ? roomForRun(tcb, limit) : 0;
+  let flags = noteSent(tcb, length);
+  let run = length;
+  while (length === limit && run + limit <= room) {
+    length = nextLength(tcb, limit);
+    if (length <= 0) break;
+    flags = noteSent(tcb, length);
+    run += length;
+  }
+  transmit(tcb, seq, run, flags, limit);
+  // RFC 6298 §5.1
+  if (!tcb.retransmissionTimer.armed) armRetransmission(tcb);
+}
+
+/** A new segment with `length` bytes of text is about to leave, with the FIN if it is due. Returns the segment's flags. */
+function noteSent(tcb: Tcb, length: number): number {
+  const snd = tcb.snd;
+  const seq = snd.nxt;
   const end = (seq + length) | 0;
-  // RFC 9293 §3.9.1.2, MUST-61, SHLD-27: PSH on the segment that empties the queue
-  const flags = ACK | (end === snd.end ? PSH : 0) | (hasFin ? FIN : 0);
+  const isLast = end === snd.end;
+  const hasFin = isLast && snd.finQueued && gt((snd.una + snd.wnd) | 0, end);
   const size = length + (hasFin ? 1 : 0);
   snd.nxt = (seq + size) | 0;
   tcb.portionSent += length;
@@ -158,9 +190,8 @@ function sendSegment(tcb: Tcb, length: number, hasFin: boolean): void {
   notePaced(tcb, length);
   tcb.scoreboard.append(seq, size, tcb.tcp.clock.now);
   tcb.sendSmall = false;
-  transmit(tcb, seq, length, length === 0 ? flags & ~PSH : flags);
-  // RFC 6298 §5.1
-  if (!tcb.retransmissionTimer.armed) armRetransmission(tcb);
+  // RFC 9293 §3.9.1.2, MUST-61, SHLD-27: PSH on the segment that empties the queue
+  return ACK | (isLast && length > 0 ? PSH : 0) | (hasFin ? FIN : 0);
 }
 
 /** RFC 5681 §4.1: after more than an RTO of silence, slow start begins anew. */

@@ -51,7 +51,7 @@ export class Settings {
   timeToLive: number;
   /** IP_TOS (RFC 9293 §3.9.1.9, MUST-48). */
   trafficClass = 0;
-  /** DF on every segment (RFC 1191); IP_MTU_DISCOVER. */
+  /** DF on every segment (RFC 1191): IP_MTU_DISCOVER is IP_PMTUDISC_WANT, the default, or IP_PMTUDISC_DO. */
   pathMtuDiscovery = true;
   /** SO_OOBINLINE: urgent data stays in the stream. */
   oobInline = false;
