@@ -3,20 +3,28 @@ import { readFileSync } from "node:fs";
 import { Failure, UsageError } from "./arguments.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { dumpCommand } from "./commands/dump.ts";
+import { pingCommand } from "./commands/ping.ts";
 import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
 
-type Command = (argv: readonly string[], terminal: Terminal) => Promise<void>;
+/** Resolves with the exit code where that is not 0. */
+type Command = (argv: readonly string[], terminal: Terminal) => Promise<unknown>;
 
-const COMMANDS: Readonly<Record<string, Command>> = { demo: demoCommand, dump: dumpCommand, tun: tunCommand };
+const COMMANDS: Readonly<Record<string, Command>> = {
+  demo: demoCommand,
+  dump: dumpCommand,
+  ping: pingCommand,
+  tun: tunCommand,
+};
 
 /** Promised for later versions. */
-const LATER = ["ping", "nc", "get", "drill"];
+const LATER = ["nc", "get", "drill"];
 
 const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
+  ping HOST         echo requests and their answers, as ping(8) prints them
   tun               a host on a TUN device that answers ping, so that this machine's programs can talk to it
 
   netwright COMMAND --help tells more; netwright --version says which version this is.
@@ -26,8 +34,8 @@ const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 /** Runs one command; returns the exit code: 0, 1 when it did not work, 2 when what was typed makes no sense. */
 export async function main(argv: readonly string[], terminal: Terminal): Promise<number> {
   try {
-    await dispatch(argv, terminal);
-    return 0;
+    const code = await dispatch(argv, terminal);
+    return typeof code === "number" ? code : 0;
   } catch (error) {
     if (!(error instanceof UsageError || error instanceof Failure)) throw error;
     terminal.err(`${error.message}\n`);
@@ -35,7 +43,7 @@ export async function main(argv: readonly string[], terminal: Terminal): Promise
   }
 }
 
-async function dispatch(argv: readonly string[], terminal: Terminal): Promise<void> {
+async function dispatch(argv: readonly string[], terminal: Terminal): Promise<unknown> {
   const [name, ...rest] = argv;
   if (name === undefined) throw new UsageError("no command given; see netwright --help");
   if (name === "--help" || name === "-h" || name === "help") return terminal.out(HELP);

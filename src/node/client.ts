@@ -1,0 +1,40 @@
+/** What the commands that talk to some host have in common: who that is, and what becomes of errors. */
+import { SocketError } from "../sockets/error.ts";
+import { GaiError } from "../sockets/gai-error.ts";
+import { type CommandLine, Failure, UsageError } from "./arguments.ts";
+import type { Station } from "./station/station.ts";
+
+/** The positional argument `index` of `line`; `usage` is "netwright ping HOST". */
+export function wantedArgument(line: CommandLine, index: number, what: string, usage: string): string {
+  const value = line.positionals[index];
+  if (value === undefined || value === "") throw new UsageError(`${usage}: ${what} is missing`);
+  return value;
+}
+
+/** A port as a number, from 1 to 65535. */
+export function portNumber(text: string, what = "port"): number {
+  const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new UsageError(`${what} is a whole number from 1 to 65535; got ${text === "" ? "nothing" : text}`);
+}
+
+/** The dotted quad of `name`. */
+export async function addressOf({ host }: Station, name: string): Promise<string> {
+  try {
+    return await host.resolve(name);
+  } catch (error) {
+    throw error instanceof GaiError ? new Failure(`${name}: ${error.strerror}`) : error;
+  }
+}
+
+/** What went wrong, in the words of strerror where it is an error of the sockets. */
+export function errorText(error: unknown): string {
+  if (error instanceof SocketError) return error.strerror;
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Throws why the station has ended, unless somebody has stopped it by a signal. */
+export function throwIfLinkEnded({ stopped }: Station): void {
+  const { reason } = stopped;
+  if (reason instanceof Error && reason.name !== "AbortError") throw new Failure(reason.message);
+}
