@@ -102,6 +102,11 @@ export function isLoopback(address: number): boolean {
   return address >>> 24 === 127;
 }
 
+/** 169.254.0.0/16, which never leaves its link (RFC 3927 §7). */
+export function isLinkLocal(address: number): boolean {
+  return address >>> 16 === 0xa9fe;
+}
+
 /** 0.0.0.0/8, "this network" (RFC 1122 §3.2.1.3 (a), (b)). */
 export function isZeroNet(address: number): boolean {
   return address >>> 24 === 0;

@@ -3,9 +3,22 @@ export interface IpConfig {
   /**
    * Accept a datagram only if the interface it came in by has the address it is for: the strong host model of RFC 1122
    * §3.3.4.2. Default true: with the weak model a neighbour can probe addresses of other interfaces, of a VPN for
-   * instance (CVE-2019-14899). Linux's default is the weak one.
+   * instance (CVE-2019-14899). Linux's default is the weak one. While `forwarding` is on it means nothing: a router is reached at
+   * all of its addresses by all of its interfaces (RFC 1812 §5.2.3).
    */
   strongHost: boolean;
+  /**
+   * Pass on what is for others, by the routing table: be a router (RFC 1812 §5). Default false (RFC 1122 §3.3.5, MUST), as Linux's
+   * ip_forward; `host.forwarding` switches it at any time. Broadcasts, multicasts and source routes are not passed on.
+   */
+  forwarding: boolean;
+  /**
+   * Pass on only what comes by the interface that its source is reached by (RFC 1812 §5.3.8, RFC 3704 §2.2). Default false, as
+   * Linux's rp_filter: with routes that differ by direction it drops good datagrams.
+   */
+  reversePathFilter: boolean;
+  /** While forwarding, tell hosts of a shorter way by another router of their link (RFC 1812 §5.2.7.2). Default true, as Linux. */
+  sendRedirects: boolean;
   /** Time to live of ICMP messages. Default 64 (IANA's recommendation; RFC 1122 §3.2.1.7). */
   timeToLive: number;
   /** Answer echo requests. Default true (RFC 1122 §3.2.2.6, MUST). */
@@ -47,6 +60,9 @@ export interface IpConfig {
 
 export const DEFAULT_IP_CONFIG: Readonly<IpConfig> = {
   strongHost: true,
+  forwarding: false,
+  reversePathFilter: false,
+  sendRedirects: true,
   timeToLive: 64,
   echoReply: true,
   reassemblyTimeoutMillis: 30_000,

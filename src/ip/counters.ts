@@ -6,6 +6,8 @@ export class IpCounters {
   delivered = 0;
   /** Datagrams that transports and ICMP asked to send. */
   sent = 0;
+  /** Datagrams and fragments for others that were passed on: see `IpConfig.forwarding`. */
+  forwarded = 0;
 
   // incoming and dropped
   tooShort = 0;
@@ -33,6 +35,20 @@ export class IpCounters {
   interfaceDown = 0;
   /** Copies of our own multicasts and broadcasts for which there was no room. */
   ownCopiesFull = 0;
+
+  // for others, and not passed on
+  /** To a broadcast address of a network of ours, by another interface (RFC 2644). */
+  directedBroadcast = 0;
+  /** Came by another interface than its source is reached by: see `IpConfig.reversePathFilter`. */
+  reversePath = 0;
+  /** No route to the destination: the source was told "net unreachable". */
+  forwardNoRoute = 0;
+  /** With a time to live that had come to its end: the source was told "time exceeded". */
+  timeToLiveExceeded = 0;
+  /** Longer than the next link's MTU, with DF: the source was told "fragmentation needed". */
+  forwardTooBig = 0;
+  /** To be cut into segments by a link, but no datagram of TCP. */
+  notSegmentable = 0;
 
   // reassembly
   fragmentsReceived = 0;
@@ -66,5 +82,12 @@ export class IpCounters {
 /** The counters that say why a datagram was dropped on its way in. */
 export type DropReason = Exclude<
   keyof IpCounters,
-  "received" | "delivered" | "sent" | "fragmentsReceived" | "reassembled" | "fragmented" | "fragmentsSent"
+  | "received"
+  | "delivered"
+  | "sent"
+  | "forwarded"
+  | "fragmentsReceived"
+  | "reassembled"
+  | "fragmented"
+  | "fragmentsSent"
 >;

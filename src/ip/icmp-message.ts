@@ -47,6 +47,9 @@ export const UNREACHABLE_SOURCE_ROUTE_FAILED = 5;
 /** Precedence cutoff: there are no others. */
 export const LAST_UNREACHABLE_CODE = 15;
 
+/** Code of {@link ICMP_REDIRECT}: for this destination alone. */
+export const REDIRECT_HOST = 1;
+
 /** Codes of {@link ICMP_TIME_EXCEEDED}. */
 export const EXCEEDED_IN_TRANSIT = 0;
 export const EXCEEDED_IN_REASSEMBLY = 1;

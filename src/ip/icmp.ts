@@ -42,6 +42,8 @@ const MAX_ERROR_LENGTH = 576;
 const MAX_QUOTE = MAX_ERROR_LENGTH - IPV4_HEADER_LENGTH - ICMP_HEADER_LENGTH;
 /** Bytes of the transport header that an error must quote (RFC 792; RFC 1122 §3.2.2): ports and a sequence number. */
 const MIN_QUOTED_TRANSPORT = 8;
+/** The type of service of a router's errors: precedence 6 (RFC 1812 §4.3.2.5, SHOULD). */
+const INTERNETWORK_CONTROL = 0xc0;
 
 export interface IcmpEnvironment {
   clock: Clock;
@@ -61,7 +63,8 @@ export class Icmp implements Transport {
   private readonly transports: readonly (Transport | undefined)[];
   private readonly raw: Raw;
   private readonly limit: IcmpLimit;
-  /** Of errors: with type of service 0 (RFC 1122 §3.2.2, SHOULD). */
+  private readonly redirectLimit: IcmpLimit;
+  /** Of errors: with type of service 0 (RFC 1122 §3.2.2, SHOULD), those of a router with the precedence of its kind. */
   private readonly errorOptions: SendOptions;
   private readonly echoOptions: SendOptions;
 
@@ -72,6 +75,7 @@ export class Icmp implements Transport {
     this.transports = environment.transports;
     this.raw = environment.raw;
     this.limit = new IcmpLimit(clock, random, config);
+    this.redirectLimit = new IcmpLimit(clock, random, config);
     this.errorOptions = {
       timeToLive: config.timeToLive,
       trafficClass: 0,
@@ -131,7 +135,7 @@ export class Icmp implements Transport {
       this.counters.errorsForbidden++;
       return;
     }
-    if (!this.limit.take(packet.source)) {
+    if (!this.isWithinLimits(packet, type, code)) {
       this.counters.errorsLimited++;
       return;
     }
@@ -150,8 +154,17 @@ export class Icmp implements Transport {
     view.setInt32(error.offset + 4, detail);
     copyBytes(packet.slab.bytes, packet.networkOffset, bytes, error.offset + ICMP_HEADER_LENGTH, quoted);
     writeChecksum(error);
+    this.errorOptions.trafficClass = this.config.forwarding ? INTERNETWORK_CONTROL : 0;
     if (path.send(error, PROTOCOL_ICMP, this.errorOptions) < 0) this.counters.sendFailed++;
     else this.counters.errorsSent++;
+  }
+
+  /** RFC 1812 §4.3.2.8, SHOULD: errors are limited, and redirects by themselves, lest who ignores them hears nothing else. */
+  private isWithinLimits(packet: Packet, type: number, code: number): boolean {
+    if (type === ICMP_REDIRECT) return this.redirectLimit.take(packet.source);
+    // as Linux: who is not told searches for a path MTU in vain (RFC 2923 §2.1)
+    const isTooBig = type === ICMP_UNREACHABLE && code === UNREACHABLE_FRAGMENTATION_NEEDED;
+    return isTooBig || this.limit.take(packet.source);
   }
 
   /** RFC 1122 §3.2.2, MUST NOT: five kinds of datagram about which no error is ever sent. */

@@ -27,6 +27,7 @@ export const MAX_DATAGRAM_LENGTH = 65_535;
 export const MIN_MTU = 68;
 
 export const PROTOCOL_ICMP = 1;
+export const PROTOCOL_TCP = 6;
 export const PROTOCOL_UDP = 17;
 
 /** Bits of the 16-bit word that holds the flags and the fragment offset. */

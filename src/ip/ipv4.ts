@@ -4,18 +4,18 @@ import { EACCES, EINVAL, ENETUNREACH, ENODEV } from "../base/errno.ts";
 import type { SipKey } from "../base/hash.ts";
 import type { Random } from "../base/random.ts";
 import { NEVER } from "../base/timer.ts";
-import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import type { Packet } from "../packet/packet.ts";
 import {
   ANY_ADDRESS,
   BROADCAST_ADDRESS,
   isLoopback,
   isMulticast,
-  isUnicast,
   isZeroNet,
   LOOPBACK_ADDRESS,
 } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { type DropReason, IpCounters } from "./counters.ts";
+import { Forwarder } from "./forward.ts";
 import { Icmp } from "./icmp.ts";
 import {
   EXCEEDED_IN_REASSEMBLY,
@@ -38,6 +38,7 @@ import {
   parseIpv4Header,
 } from "./ipv4-header.ts";
 import { Ipv4Path, type PathOwner } from "./ipv4-path.ts";
+import { Judge } from "./judge.ts";
 import { checkOptions, OPTIONS_GOOD, OPTIONS_SOURCE_ROUTE } from "./options.ts";
 import { OwnCopies } from "./own-copies.ts";
 import { DEFAULT_CHOICE, type PathChoice, type PathFinder, type Transport } from "./path.ts";
@@ -66,6 +67,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   readonly raw: Raw;
   readonly taps: Taps;
   private readonly interfaceList = this.table.list;
+  private readonly judge: Judge;
+  private readonly forwarder: Forwarder;
   private readonly transports: (Transport | undefined)[] = new Array(256).fill(undefined);
   private readonly reassembler: Reassembler;
   private readonly ownCopies: OwnCopies;
@@ -78,6 +81,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     const { clock, key, random, config } = environment;
     this.clock = clock;
     this.config = config;
+    this.judge = new Judge(this.table, config);
     this.taps = new Taps(clock, this.interfaceList);
     this.identification = new Identification(key);
     this.pathMtus = new PathMtuCache(config.pathMtuMaxEntries, config.pathMtuTimeoutMillis * 1000);
@@ -85,6 +89,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.raw = new Raw({ clock, paths: this, config, identification, transports });
     this.icmp = new Icmp({ clock, random, config, paths: this, transports, raw: this.raw });
     this.register(PROTOCOL_ICMP, this.icmp);
+    const { counters, routes, icmp, table } = this;
+    this.forwarder = new Forwarder({ clock, config, counters, routes, icmp, own: table });
     this.ownCopies = new OwnCopies(clock, this.counters, (packet) => this.inputOwn(packet));
     this.reassembler = new Reassembler({
       clock,
@@ -138,7 +144,16 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   /** Takes a datagram, framed from its IPv4 header on, that came by `from`; takes ownership. RFC 1122 §3.2.1 */
   input(packet: Packet, from: Interface): void {
     this.counters.received++;
-    this.accept(packet, this.refuse(packet, from));
+    const reason = this.refuse(packet, from);
+    if (reason !== "notForUs" || !this.config.forwarding) this.accept(packet, reason);
+    else this.pass(packet, from);
+  }
+
+  /** Has what is for others go on. */
+  private pass(packet: Packet, from: Interface): void {
+    const reason = this.judgeOptions(packet);
+    if (reason === undefined) this.forwarder.forward(packet, from);
+    else this.drop(packet, reason);
   }
 
   /** Takes a copy of what this host sent to many; takes ownership. Whether it is one of them was decided there. */
@@ -180,7 +195,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   private refuse(packet: Packet, from: Interface): DropReason | undefined {
     const fault = this.refuseHeader(packet, from);
     if (fault !== undefined) return fault;
-    const reason = this.judgeSource(this.header, from) ?? this.judgeDestination(packet, from);
+    const reason = this.judge.source(packet, from) ?? this.judge.destination(packet, from);
     return reason ?? this.judgeOptions(packet);
   }
 
@@ -215,42 +230,6 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
       this.icmp.sendError(packet, ICMP_UNREACHABLE, UNREACHABLE_PROTOCOL); // RFC 1122 §3.2.2.1, SHOULD
       packet.release();
     }
-  }
-
-  /** RFC 1122 §3.2.1.3, MUST: what cannot be the source of a datagram. */
-  private judgeSource(header: Ipv4Header, from: Interface): DropReason | undefined {
-    const { source } = header;
-    if (!isUnicast(source)) {
-      // A host that boots asks from 0.0.0.0, of all hosts (RFC 1122 §3.2.1.3 (a), RFC 2131 §4.1).
-      const boots = source === ANY_ADDRESS && header.destination === BROADCAST_ADDRESS;
-      return boots ? undefined : "martianSource";
-    }
-    if (from.isLoopback) return undefined;
-    if (isLoopback(source)) return "martianSource";
-    for (const each of this.interfaceList) {
-      if (source === each.address) return "ownSource";
-      if (each.isBroadcast(source)) return "martianSource";
-    }
-    return undefined;
-  }
-
-  /** RFC 1122 §3.2.1.3, MUST: whether a datagram is for us. Marks broadcasts and multicasts. */
-  private judgeDestination(packet: Packet, from: Interface): DropReason | undefined {
-    const { destination } = packet;
-    if (destination !== from.address || destination === ANY_ADDRESS) {
-      // RFC 1112 §7.2: to a group that the interface has joined
-      if (from.isBroadcast(destination) || (isMulticast(destination) && from.isMember(destination))) {
-        packet.flags |= FLAG_BROADCAST;
-        return undefined;
-      }
-      if (!this.isLocal(destination)) return isLoopback(destination) ? "martianDestination" : "notForUs";
-      if (!from.isLoopback) {
-        if (isLoopback(destination)) return "martianDestination";
-        if (this.config.strongHost) return "wrongInterface"; // RFC 1122 §3.3.4.2
-      }
-    }
-    // RFC 1122 §3.3.6, SHOULD: a link-layer broadcast is no way to reach one host
-    return (packet.flags & FLAG_BROADCAST) !== 0 ? "linkBroadcast" : undefined;
   }
 
   private judgeOptions(packet: Packet): DropReason | undefined {

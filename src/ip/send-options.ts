@@ -16,9 +16,9 @@ const OPTION_CIPSO = 134;
 const OPTION_ROUTER_ALERT = 148;
 
 /** Kinds of timestamp option (RFC 791 §3.1): times alone, with addresses, with addresses that were named before. */
-const TIMESTAMP_ONLY = 0;
-const TIMESTAMP_AND_ADDRESS = 1;
-const TIMESTAMP_PRESPECIFIED = 3;
+export const TIMESTAMP_ONLY = 0;
+export const TIMESTAMP_AND_ADDRESS = 1;
+export const TIMESTAMP_PRESPECIFIED = 3;
 
 const MS_PER_DAY = 86_400_000;
 /** RFC 791 §3.1: a time that is not milliseconds since midnight UT. */
