@@ -1,6 +1,6 @@
 /** What an Ethernet link has carried, and what it has dropped and why. */
 export class EthernetCounters {
-  /** Frames with IPv4 handed to the port; those with ARP are counted below. */
+  /** Frames with IPv4, or whole ones from packet sockets, handed to the port; those with ARP are counted below. */
   framesSent = 0;
   /** Frames of any kind that came in. */
   framesReceived = 0;

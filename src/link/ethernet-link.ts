@@ -2,7 +2,7 @@
 import type { Clock } from "../base/clock.ts";
 import { INSPECT } from "../base/inspect.ts";
 import type { Random } from "../base/random.ts";
-import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
+import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED, type Packet } from "../packet/packet.ts";
 import { AddressClaim, type ClaimOwner, type ClaimState } from "./address-claim.ts";
 import { ARP_REPLY, ARP_REQUEST, ArpMessage, makeArp, parseArp } from "./arp.ts";
 import {
@@ -25,11 +25,12 @@ import {
   isStationAddress,
   stationAddressOf,
 } from "./hardware-address.ts";
-import type { Link, LinkFeatures, LinkReceiver } from "./link.ts";
+import type { FrameWatcher, Link, LinkFeatures, LinkReceiver } from "./link.ts";
 import { NeighborCache, type NeighborOwner, type NeighborState } from "./neighbor.ts";
 
 /** ARPHRD_ETHER of <net/if_arp.h>. */
-const HARDWARE_TYPE_ETHER = 1;
+export const HARDWARE_TYPE_ETHER = 1;
+const NO_FEATURES: LinkFeatures = { checksum: false, segmentation: false };
 
 export interface EthernetEnvironment {
   clock: Clock;
@@ -50,7 +51,7 @@ export interface NeighborEntry {
 
 export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOwner {
   readonly mtu: number;
-  readonly features: LinkFeatures = { checksum: false, segmentation: false };
+  readonly features: LinkFeatures;
   readonly hardwareType = HARDWARE_TYPE_ETHER;
   readonly hardwareAddress: Uint8Array;
   readonly counters = new EthernetCounters();
@@ -58,12 +59,15 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
   onConflict: ((address: number, hardwareAddress: Uint8Array) => void) | undefined;
   /** Called when probing has shown that our address is free. */
   onHeld: (() => void) | undefined;
+  watcher: FrameWatcher | undefined = undefined;
   private readonly clock: Clock;
   private readonly random: Random;
   private readonly port: FramePort;
   private readonly options: Readonly<Required<EthernetOptions>>;
   /** Our hardware address as a number. */
   private readonly own: number;
+  /** What the port may say of a packet: that its checksum is good. */
+  private readonly portFlags: number;
   private readonly cache: NeighborCache;
   private receiver: LinkReceiver | undefined = undefined;
   private claim: AddressClaim | undefined = undefined;
@@ -79,8 +83,10 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     this.clock = clock;
     this.random = random;
     this.port = port;
-    this.options = checkEthernetOptions(options);
+    this.options = checkEthernetOptions(options, port.mtu);
     this.mtu = this.options.mtu;
+    this.features = port.features ?? NO_FEATURES;
+    this.portFlags = this.features.marksTrusted ? FLAG_CHECKSUM_TRUSTED : 0;
     this.own = stationAddressOf(port.hardwareAddress);
     this.hardwareAddress = hardwareAddressBytes(this.own);
     this.cache = new NeighborCache(clock, random, this, this.options);
@@ -147,7 +153,18 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
   transmit(packet: Packet, hardware: number): void {
     this.counters.framesSent++;
     writeFrame(packet, hardware, this.own, ETHER_TYPE_IPV4);
+    if (this.watcher !== undefined) this.watcher.frameOut(packet);
     this.port.send(packet);
+  }
+
+  sendFrame(frame: Packet): void {
+    if (this.closed) {
+      this.drop(frame, "closed");
+      return;
+    }
+    this.counters.framesSent++;
+    if (this.watcher !== undefined) this.watcher.frameOut(frame);
+    this.port.send(frame);
   }
 
   solicit(address: number, hardware: number): void {
@@ -180,7 +197,8 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     if (this.closed) return "closed";
     // RFC 5227 §2.1.1, MUST NOT: an address that is being probed is not used; one that is lost even less
     if (this.claim !== undefined && this.claim.state !== "held") return "noAddress";
-    return packet.length > this.mtu ? "tooLong" : undefined;
+    const isCutLater = packet.segmentSize !== 0 && this.features.segmentation;
+    return packet.length > this.mtu && !isCutLater ? "tooLong" : undefined;
   }
 
   private sendArp(
@@ -199,6 +217,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     const packet = makeArp(said);
     this.counters.arpSent++;
     writeFrame(packet, to, this.own, ETHER_TYPE_ARP);
+    if (this.watcher !== undefined) this.watcher.frameOut(packet);
     this.port.send(packet);
   }
 
@@ -215,19 +234,25 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
 
   // ------------------------------------------------------------------------------------------------ coming in
 
+  wake(): void {
+    this.receiver?.wake?.();
+  }
+
   /** Takes a frame. */
   input(frame: Packet): void {
     this.counters.framesReceived++;
-    frame.flags = 0;
+    frame.flags &= this.portFlags;
     frame.interfaceIndex = -1;
-    const { header } = this;
+    const { header, watcher } = this;
+    const isSeen = watcher !== undefined && !this.closed && frame.length >= ETHERNET_HEADER_LENGTH;
+    if (isSeen) watcher.frameIn(frame);
     const reason = this.closed ? "closed" : (parseEthernetHeader(frame, header) ?? this.judge(header));
     if (reason !== undefined) {
       this.drop(frame, reason);
       return;
     }
     const isForMany = isGroupHardwareAddress(header.destination);
-    if (isForMany) frame.flags = FLAG_BROADCAST;
+    if (isForMany) frame.flags |= FLAG_BROADCAST;
     frame.strip(ETHERNET_HEADER_LENGTH);
     if (header.etherType === ETHER_TYPE_ARP) {
       this.inputArp(frame, isForMany);

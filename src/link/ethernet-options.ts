@@ -1,7 +1,7 @@
 import { DEFAULT_NEIGHBOR_OPTIONS, type NeighborOptions } from "./neighbor.ts";
 
 export interface EthernetOptions extends Partial<NeighborOptions> {
-  /** The largest datagram, bytes, 68 to 65535. Default 1500. */
+  /** The largest datagram, bytes, 68 to 65535. Default: what the port says, else 1500. */
   mtu?: number;
   /** Probe for our address before it is used (RFC 5227 §2.1): for 4 to 7 seconds nothing can be sent. Default false, as Linux. */
   probe?: boolean;
@@ -26,9 +26,12 @@ const LIMITS: Readonly<Record<keyof Omit<Required<EthernetOptions>, "probe">, re
   queueBytes: [2048, 1 << 30],
 };
 
-/** The options with defaults for those not given. TypeError and RangeError say what is wrong. */
-export function checkEthernetOptions(options: EthernetOptions): Required<EthernetOptions> {
-  const checked: Record<string, number | boolean> = { ...DEFAULTS };
+/** The options with defaults for those not given; `mtu`: the port's. TypeError and RangeError say what is wrong. */
+export function checkEthernetOptions(
+  options: EthernetOptions,
+  mtu = DEFAULTS.mtu,
+): Required<EthernetOptions> {
+  const checked: Record<string, number | boolean> = { ...DEFAULTS, mtu };
   for (const [name, value] of Object.entries(options)) {
     if (!Object.hasOwn(DEFAULTS, name)) {
       throw new RangeError(`there is no option ${name}; there are: ${Object.keys(DEFAULTS).join(", ")}`);

@@ -1,8 +1,11 @@
 import type { Packet } from "../packet/packet.ts";
+import type { LinkFeatures } from "./link.ts";
 
 /** Who takes the frames that a port receives. Takes ownership. */
 export interface FrameReceiver {
   input(frame: Packet): void;
+  /** Brings the clock up to date; see `LinkReceiver.wake`. */
+  wake?(): void;
 }
 
 /**
@@ -14,6 +17,10 @@ export interface FrameReceiver {
 export interface FramePort {
   /** Its station's address, six bytes. */
   readonly hardwareAddress: Uint8Array;
+  /** The largest datagram that its frames carry, bytes. Left out: whatever the link above it is told. */
+  readonly mtu?: number;
+  /** What it takes off the stack's hands. Left out: nothing. */
+  readonly features?: LinkFeatures;
   /** Takes ownership. */
   send(frame: Packet): void;
   /** Sets who gets what comes in; before that, and after `undefined`, incoming frames are released. */

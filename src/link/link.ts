@@ -29,6 +29,14 @@ export interface LinkReceiver {
   unreachable?(packet: Packet): void;
 }
 
+/** Who looks on at the frames of a link. Keeps nothing of them: whoever wants their bytes copies them. */
+export interface FrameWatcher {
+  /** A frame has come, whole, for whomever it is; before anything is made of it. */
+  frameIn(frame: Packet): void;
+  /** A frame goes out, whole. */
+  frameOut(frame: Packet): void;
+}
+
 /**
  * Carries IPv4 datagrams to a neighbour. The packet frames the whole datagram (`offset` at the IPv4 header).
  *
@@ -47,6 +55,10 @@ export interface Link {
   neighbors?(): Iterable<{ readonly address: number; readonly hardwareAddress: Uint8Array | undefined }>;
   /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
   send(packet: Packet, nextHop: number): void;
+  /** Who looks on; undefined while nobody does. Left out where a link carries bare datagrams. */
+  watcher?: FrameWatcher | undefined;
+  /** Sends a whole frame as it is, from its link header on; takes ownership. Left out where a link has no frames. */
+  sendFrame?(frame: Packet): void;
   /**
    * Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. Called again with the same
    * receiver when its address has changed.
