@@ -3,17 +3,16 @@
  * (`passt -s SOCKET`), and so does QEMU (`-netdev stream`): connectivity without root, and virtual machines as peers.
  */
 import { connect } from "node:net";
-import { entropy } from "../base/ambient.ts";
 import type { Clock } from "../base/clock.ts";
 import { copyBytes } from "../base/copy.ts";
-import { Random } from "../base/random.ts";
+import type { Random } from "../base/random.ts";
 import { Task } from "../base/task.ts";
 import type { FramePort, FrameReceiver } from "../link/frame-port.ts";
-import { hardwareAddressBytes, randomHardwareAddress, stationAddressOf } from "../link/hardware-address.ts";
 import type { Packet } from "../packet/packet.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
 import { Failure } from "./arguments.ts";
+import { stationAddress } from "./station-address.ts";
 
 const LENGTH_BYTES = 4;
 /** The longest datagram and an Ethernet header with room for a tag; what is longer is no frame. */
@@ -97,8 +96,7 @@ export class FrameStream implements FramePort {
         `queueBytes is an integer from ${LENGTH_BYTES + LONGEST_FRAME}, room for one frame, not ${queueBytes}`,
       );
     }
-    const address = options.hardwareAddress ?? randomHardwareAddress(options.random ?? unguessable());
-    this.hardwareAddress = hardwareAddressBytes(stationAddressOf(address));
+    this.hardwareAddress = stationAddress(options.hardwareAddress, options.random);
     this.clock = clock;
     this.socket = socket;
     this.queueBytes = queueBytes;
@@ -294,10 +292,4 @@ function connectError(place: FrameStreamPlace, error: NodeJS.ErrnoException): st
     default:
       return `cannot connect to ${path}: ${error.message}`;
   }
-}
-
-function unguessable(): Random {
-  const bytes = new Uint8Array(8);
-  entropy(bytes);
-  return new Random(new DataView(bytes.buffer).getBigUint64(0));
 }

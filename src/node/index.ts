@@ -9,4 +9,5 @@ export {
   type FrameStreamPlace,
   type StreamSocket,
 } from "./frames.ts";
+export { openTap, type TapOptions, TapPort } from "./tap/index.ts";
 export { type OnTunError, openTun, TunCounters, TunError, TunLink, type TunOptions } from "./tun/index.ts";

@@ -49,12 +49,22 @@ const WAKERS: Readonly<Record<"pipe" | "select", MakeWaker>> = { pipe: pipeWaker
  * The process stays until it is closed. Rejects with a TunError that says what to do, with a TypeError or RangeError for options that
  * make no sense.
  */
-export async function openTun(options: TunOptions = {}, helpers = HELPERS): Promise<TunLink> {
-  const side = checkOptions(options);
+export function openTun(options: TunOptions = {}, helpers = HELPERS): Promise<TunLink> {
+  return openLink("openTun", options, helpers);
+}
+
+/** The same for a TUN device or, with "openTap", a TAP device: what is sent and received is then a whole Ethernet frame. */
+export async function openLink(
+  call: "openTun" | "openTap",
+  options: TunOptions,
+  helpers = HELPERS,
+): Promise<TunLink> {
+  const side = checkOptions(options, call);
+  const frames = call === "openTap";
   const { name = DEFAULT_NAME, offload = true, persist } = options;
-  const device = await openDevice({ name, offload, persist }, helpers);
+  const device = await openDevice({ name, offload, persist, frames }, helpers);
   try {
-    const mtu = await configure(device.file, device.name, side, helpers);
+    const mtu = await configure(device.file, device.name, { ...side, frames }, helpers);
     return makeLink(device, mtu, options);
   } catch (error) {
     closeSync(device.file);
@@ -76,27 +86,27 @@ function makeLink(device: TunDevice, mtu: number, { waker, onError }: TunOptions
 }
 
 /** Judges what the user has said; returns what the kernel's side is to be. */
-export function checkOptions(options: TunOptions): KernelSide {
+export function checkOptions(options: TunOptions, call = "openTun"): KernelSide {
   if (typeof options !== "object" || options === null) {
-    throw new TypeError(`openTun takes an object of options, not ${show(options)}`);
+    throw new TypeError(`${call} takes an object of options, not ${show(options)}`);
   }
   for (const field of Object.keys(options)) {
     if (OPTIONS.includes(field)) continue;
-    throw new RangeError(`openTun has no option ${field}; there are: ${OPTIONS.join(", ")}`);
+    throw new RangeError(`${call} has no option ${field}; there are: ${OPTIONS.join(", ")}`);
   }
   const { name, address, peer, mtu, offload, persist, waker, onError } = options;
-  if (name !== undefined) checkName(name);
-  checkBoolean("offload", offload);
-  checkBoolean("persist", persist);
+  if (name !== undefined) checkName(call, name);
+  checkBoolean(call, "offload", offload);
+  checkBoolean(call, "persist", persist);
   if (waker !== undefined && !Object.hasOwn(WAKERS, waker)) {
-    throw new RangeError(`openTun: waker is "pipe" or "select", not ${show(waker)}`);
+    throw new RangeError(`${call}: waker is "pipe" or "select", not ${show(waker)}`);
   }
   if (onError !== undefined && typeof onError !== "function") {
-    throw new TypeError(`openTun: onError is a function, not ${show(onError)}`);
+    throw new TypeError(`${call}: onError is a function, not ${show(onError)}`);
   }
-  if (mtu !== undefined) checkMtu(mtu);
+  if (mtu !== undefined) checkMtu(call, mtu);
   if (peer !== undefined && address === undefined) {
-    throw new TypeError("openTun: peer needs address, the kernel's own");
+    throw new TypeError(`${call}: peer needs address, the kernel's own`);
   }
   return {
     address: address === undefined ? undefined : parsePrefix(address),
@@ -106,27 +116,27 @@ export function checkOptions(options: TunOptions): KernelSide {
 }
 
 /** What the kernel takes for a name (dev_valid_name); a longer one it would cut without a word. */
-function checkName(name: unknown): void {
-  if (typeof name !== "string") throw new TypeError(`openTun: name is a string, not ${show(name)}`);
+function checkName(call: string, name: unknown): void {
+  if (typeof name !== "string") throw new TypeError(`${call}: name is a string, not ${show(name)}`);
   const length = new TextEncoder().encode(name).length;
   const isGood = length >= 1 && length <= LONGEST_NAME && name !== "." && name !== "..";
   const withoutNumber = name.replace("%d", "");
   if (!isGood || /[\s/:%\0]/.test(withoutNumber)) {
     throw new RangeError(
-      `openTun: name is 1 to ${LONGEST_NAME} bytes without "/", ":", spaces and "%" (but one "%d"), not ${show(name)}`,
+      `${call}: name is 1 to ${LONGEST_NAME} bytes without "/", ":", spaces and "%" (but one "%d"), not ${show(name)}`,
     );
   }
 }
 
-function checkMtu(mtu: unknown): void {
-  checkInteger("openTun", "mtu", mtu);
+function checkMtu(call: string, mtu: unknown): void {
+  checkInteger(call, "mtu", mtu);
   if (mtu < MIN_MTU || mtu > MAX_DATAGRAM_LENGTH) {
-    throw new RangeError(`openTun: mtu is ${MIN_MTU} to ${MAX_DATAGRAM_LENGTH} bytes, not ${mtu}`);
+    throw new RangeError(`${call}: mtu is ${MIN_MTU} to ${MAX_DATAGRAM_LENGTH} bytes, not ${mtu}`);
   }
 }
 
-function checkBoolean(what: string, value: unknown): void {
+function checkBoolean(call: string, what: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") {
-    throw new TypeError(`openTun: ${what} is true or false, not ${show(value)}`);
+    throw new TypeError(`${call}: ${what} is true or false, not ${show(value)}`);
   }
 }

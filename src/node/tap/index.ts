@@ -1,0 +1,3 @@
+/** TAP devices of this machine's kernel. */
+export { openTap, type TapOptions } from "./open-tap.ts";
+export { TapPort } from "./tap-port.ts";
