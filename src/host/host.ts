@@ -167,6 +167,18 @@ export class Host extends SocketModule {
     return this.ipv4.routes;
   }
 
+  /** Whether it passes on what is for others, by its routing table: see `IpConfig.forwarding`. May be set at any time. */
+  get forwarding(): boolean {
+    return this.ipv4.config.forwarding;
+  }
+
+  set forwarding(forwarding: boolean) {
+    if (typeof forwarding !== "boolean") {
+      throw new TypeError(`forwarding is true or false, not ${show(forwarding)}`);
+    }
+    this.ipv4.config.forwarding = forwarding;
+  }
+
   /** A TCP socket without promises. */
   stream(): StreamCore {
     const refusal = this.refusal();

@@ -10,6 +10,7 @@ import {
   isUnicast,
 } from "./address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
+import { sendSegments } from "./segment.ts";
 
 /** Who looks on at what an interface carries. Keeps nothing of it. */
 export interface InterfaceTap {
@@ -165,8 +166,12 @@ export class Interface implements LinkReceiver {
     this.owner.clock.sample();
   }
 
-  /** Takes ownership of a whole datagram for `nextHop`. */
+  /** Takes ownership of a whole datagram for `nextHop`. What the link is to cut and cannot is cut here. */
   output(packet: Packet, nextHop: number): void {
+    if (packet.segmentSize !== 0 && !this.link.features.segmentation) {
+      sendSegments(packet, this, nextHop);
+      return;
+    }
     this.counters.sentPackets++;
     this.counters.sentBytes += packet.length;
     if (this.tap !== undefined) this.tap.outgoing(packet, this);
