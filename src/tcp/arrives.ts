@@ -11,7 +11,7 @@ import type { Tcb } from "./tcb.ts";
 import { mayReopen, sequenceBeyond } from "./time-wait.ts";
 
 export function arrives(tcb: Tcb, segment: Segment, packet: Packet): void {
-  tcb.segmentsIn++;
+  tcb.segmentsIn += segment.count;
   if (tcb.state === SYN_SENT) arrivesSynSent(tcb, segment, packet);
   else if (tcb.state === TIME_WAIT && reopens(tcb, segment, packet)) return;
   else arrivesSynchronized(tcb, segment, packet);

@@ -77,6 +77,7 @@ export function trim(tcb: Tcb, segment: Segment): void {
   if (lt(segment.seq, rcv.nxt)) {
     const old = Math.min((rcv.nxt - segment.seq) | 0, segment.dataLength);
     noteDuplicate(tcb, segment.seq, (segment.seq + old) | 0);
+    if (segment.count > 1 && old >= segment.fullLength) ackNow(tcb); // by itself the first would have been answered
     segment.seq = (segment.seq + old) | 0;
     segment.dataOffset += old;
     segment.dataLength -= old;

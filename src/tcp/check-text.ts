@@ -37,14 +37,14 @@ export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
     return;
   }
   tcb.bytesReceived += dataLength;
-  tcb.dataSegmentsIn++;
+  tcb.dataSegmentsIn += segment.count;
   if (!inOrder) {
-    tcb.outOfOrderSegments++;
-    counters.outOfOrderSegments++;
+    tcb.outOfOrderSegments += segment.count;
+    counters.outOfOrderSegments += segment.count;
     ackNow(tcb); // RFC 5681 §4.2, RFC 9293 MAY-13: the sender needs to know at once
     return;
   }
   if (fillsHole) ackNow(tcb);
-  else delayAck(tcb, dataLength);
+  else delayAck(tcb, segment);
   tcb.notify();
 }

@@ -4,18 +4,21 @@
  * they are delayed from the first answer on: the next answer will carry them.
  */
 import { output } from "./output.ts";
+import type { Segment } from "./segment.ts";
 import { CLOSE_WAIT, ESTABLISHED } from "./state.ts";
 import { ACK_DELAYED, ACK_NONE, ACK_NOW, type Tcb } from "./tcb.ts";
 
 /** How long the last ACK of a handshake waits for text to ride on, µs, as Linux's TCP_DELACK_MAX. */
 const HANDSHAKE_DELAY_MICROS = 200_000;
 
-/** Text of `length` bytes came in order: every second full segment is acknowledged at once, others may wait. */
-export function delayAck(tcb: Tcb, length: number): void {
+/** The text of `segment` came in order: every second full segment is acknowledged at once, others may wait. */
+export function delayAck(tcb: Tcb, segment: Segment): void {
   const rcv = tcb.rcv;
-  if (length > rcv.observedMss) rcv.observedMss = Math.min(length, rcv.mss);
+  const { fullLength, count } = segment;
+  // the peer says what is full to it where it sends many together
+  if (fullLength > rcv.observedMss || count > 1) rcv.observedMss = Math.min(fullLength, rcv.mss);
   grantQuickAcks(tcb);
-  tcb.unackedBytes += length;
+  tcb.unackedBytes += segment.dataLength;
   // RFC 9293 §3.8.6.3, SHLD-19: at least every 2·RMSS bytes
   if (tcb.unackedBytes >= 2 * rcv.observedMss || (tcb.quickAcks > 0 && !tcb.pingPong)) ackNow(tcb);
   else if (tcb.ackPending === ACK_NONE) {

@@ -36,7 +36,12 @@ export function parseHeader(packet: Packet, segment: Segment): boolean {
   segment.window = view.getUint16(at + 14); // RFC 9293 §3.1, MUST-1: unsigned
   segment.urgentPointer = view.getUint16(at + 18);
   segment.dataOffset = at + headerLength;
-  segment.dataLength = packet.length - headerLength;
+  const dataLength = packet.length - headerLength;
+  const { segmentSize } = packet;
+  const isRun = segmentSize > 0 && segmentSize < dataLength;
+  segment.dataLength = dataLength;
+  segment.count = isRun ? Math.ceil(dataLength / segmentSize) : 1;
+  segment.fullLength = isRun ? segmentSize : dataLength;
   parseOptions(view, at + HEADER_LENGTH, at + headerLength, segment);
   return true;
 }

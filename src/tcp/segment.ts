@@ -13,6 +13,9 @@ export class Segment {
   /** Bytes of text, and where they begin in the packet's slab. */
   dataLength = 0;
   dataOffset = 0;
+  /** How many segments of the wire this stands for, and the text in each but the last: more than one where the link joins them. */
+  count = 1;
+  fullLength = 0;
   /** The MSS option's value, 0 when absent. */
   maxSegmentSize = 0;
   /** The window scale option's shift count, -1 when absent. */

@@ -87,11 +87,12 @@ export class Tcp implements Transport {
   private receive(packet: Packet): void {
     const counters = this.counters;
     const segment = this.segment;
-    counters.segmentsReceived++;
     if (!parseHeader(packet, segment)) {
+      counters.segmentsReceived++;
       counters.droppedMalformed++;
       return;
     }
+    counters.segmentsReceived += segment.count;
     if ((packet.flags & FLAG_CHECKSUM_TRUSTED) === 0 && !isIntact(packet)) {
       counters.droppedChecksum++; // RFC 9293 §3.1, MUST-3
       return;

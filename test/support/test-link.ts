@@ -3,6 +3,7 @@ import { Task } from "../../src/base/task.ts";
 import type { Link, LinkFeatures, LinkReceiver } from "../../src/link/link.ts";
 import type { Packet } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
+import { cut } from "./cut.ts";
 
 export interface TestLinkOptions {
   /** Default 1500. */
@@ -11,6 +12,8 @@ export interface TestLinkOptions {
   checksum?: boolean;
   /** Whether it takes segments of up to 64 KiB. Default false. */
   segmentation?: boolean;
+  /** As a device with offload has it: both of these, and what is sent is cut and completed before it is recorded. Default false. */
+  cuts?: boolean;
 }
 
 /** A link whose other end is the test: it records what is sent and receives what the test injects. */
@@ -23,7 +26,10 @@ export class TestLink implements Link {
   readonly nextHops: number[] = [];
   /** `segmentSize` of each of them. */
   readonly segmentSizes: number[] = [];
+  /** Of those that were handed over in one packet, how many at most. */
+  longestRun = 0;
   closed = false;
+  private readonly cuts: boolean;
   private readonly clock: Clock;
   private receiver: LinkReceiver | undefined = undefined;
   private readonly waiting: Packet[] = [];
@@ -32,14 +38,22 @@ export class TestLink implements Link {
   constructor(clock: Clock, options: TestLinkOptions = {}) {
     this.clock = clock;
     this.mtu = options.mtu ?? 1500;
-    this.features = { checksum: options.checksum ?? false, segmentation: options.segmentation ?? false };
+    const { cuts = false, checksum = cuts, segmentation = cuts } = options;
+    this.cuts = cuts;
+    this.features = { checksum, segmentation, marksTrusted: cuts };
   }
 
   send(packet: Packet, nextHop: number): void {
-    this.sent.push(packet.bytes().slice());
-    this.nextHops.push(nextHop);
-    this.segmentSizes.push(packet.segmentSize);
+    const { segmentSize } = packet;
+    const bytes = packet.bytes().slice();
     packet.release();
+    const pieces = this.cuts ? cut(bytes, segmentSize) : [bytes];
+    this.longestRun = Math.max(this.longestRun, pieces.length);
+    for (const piece of pieces) {
+      this.sent.push(piece);
+      this.nextHops.push(nextHop);
+      this.segmentSizes.push(this.cuts ? 0 : segmentSize);
+    }
   }
 
   attach(receiver: LinkReceiver | undefined): void {
@@ -52,10 +66,11 @@ export class TestLink implements Link {
     this.arrive();
   }
 
-  /** Has `bytes`, a whole IPv4 datagram, arrive in this instant: run it with `clock.runInstant()`. `flags` as the link sets them. */
-  inject(bytes: Uint8Array, flags = 0): void {
+  /** Has `bytes`, a whole IPv4 datagram, arrive in this instant: run it with `clock.runInstant()`. `flags` and `segmentSize` as the link sets them. */
+  inject(bytes: Uint8Array, flags = 0, segmentSize = 0): void {
     const packet = packetPool.from(bytes);
     packet.flags = flags;
+    packet.segmentSize = segmentSize;
     this.waiting.push(packet);
     this.clock.post(this.arrival);
   }
