@@ -6,11 +6,16 @@
  * --long moves 10 GB where otherwise 200 MB are moved, and takes hours. The last line says how many tests ran, and why others did not.
  */
 import { spawn } from "node:child_process";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { leftBehind, removeAll } from "./support/namespaces.ts";
 
 const args = process.argv.slice(2);
 const isLong = args.includes("--long");
 const run = process.pid;
+const folder = mkdtempSync(join(tmpdir(), "netwright-interop-")); // what tests that fail leave to look at
+let isInterrupted = false;
 
 removeAll(leftBehind());
 const vitest = spawn(
@@ -27,14 +32,21 @@ const vitest = spawn(
     env: {
       ...process.env,
       NETWRIGHT_INTEROP_RUN: String(run),
+      NETWRIGHT_INTEROP_FOLDER: folder,
       ...(isLong && { NETWRIGHT_INTEROP_LONG: "1" }),
     },
   },
 );
-for (const signal of ["SIGINT", "SIGTERM"] as const) process.on(signal, () => vitest.kill(signal));
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.on(signal, () => {
+    isInterrupted = true;
+    vitest.kill(signal);
+  });
+}
 vitest.on("close", (code) => {
   const left = leftBehind(run);
   removeAll(left);
   if (left.length > 0) console.log(`removed what was left: ${left.join(", ")}`);
+  if (isInterrupted || readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
   process.exitCode = code ?? 1;
 });

@@ -1,6 +1,6 @@
 /** Streets for whole groups of tests: laid before the first, cleared after the last, whatever comes between. */
 import { afterAll, afterEach, beforeAll, type TestContext } from "vitest";
-import { missing, skip } from "./missing.ts";
+import { missing, needs, skip } from "./missing.ts";
 import { Stack } from "./stack.ts";
 import { Street } from "./street.ts";
 import type { Wire, WireCounts } from "./wire.ts";
@@ -55,6 +55,27 @@ export function usePlace(options: PlaceOptions = {}): (context: TestContext, ...
     if (why !== undefined) skip(context, why);
     return place!;
   };
+}
+
+/** A street for one test, which starts what it needs there; by default python3 must be installed. */
+export async function onStreet(
+  context: TestContext,
+  options: Omit<PlaceOptions, "tun">,
+  body: (street: Street) => Promise<void>,
+): Promise<void> {
+  const { wire, programs = ["python3"] } = options;
+  needs(context, ...programs);
+  const street = wire === undefined ? Street.plain() : await Street.long(wire);
+  try {
+    await options.prepare?.(street);
+    await body(street);
+  } catch (error) {
+    console.log(howToRepeat(context.task.name, street, undefined));
+    await street.close(true);
+    throw error;
+  }
+  const counts = await street.close();
+  if (counts !== undefined) options.onWire?.(counts);
 }
 
 function howToRepeat(name: string, street: Street, stack: Stack | undefined): string {

@@ -24,6 +24,7 @@ export class Stack {
   static async start(street: Street, options: readonly string[] = []): Promise<Stack> {
     const running = street.start(street.near, netwright("tun", ...LINK, ...options));
     await running.says(/^ready/m);
+    await street.widen();
     return new Stack(running);
   }
 

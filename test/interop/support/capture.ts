@@ -1,0 +1,34 @@
+/** What tcpdump has seen on a device of a street. */
+import { join } from "node:path";
+import type { Namespace, Running } from "./namespace.ts";
+import type { Street } from "./street.ts";
+
+let number = 0;
+
+export class Capture {
+  readonly file: string;
+  private readonly running: Running;
+
+  private constructor(file: string, running: Running) {
+    this.file = file;
+    this.running = running;
+  }
+
+  /** Listens on `device`, by default the kernel's end of the stack's own. Packets are there whole. */
+  static async start(street: Street, place: Namespace = street.near, device = "nw0"): Promise<Capture> {
+    const file = join(street.folder, `${++number}-${device}.pcap`);
+    const command = ["tcpdump", "-i", device, "-w", file, "-s", "0", "-B", "65536", "-Z", "root", "-n"];
+    const running = street.start(place, command);
+    await running.says("listening on");
+    return new Capture(file, running);
+  }
+
+  /** Ends it; returns the file. Throws when the kernel had to drop packets: then it says nothing. */
+  async stop(): Promise<string> {
+    await new Promise((resolve) => setTimeout(resolve, 300)); // tcpdump takes them in blocks
+    const { err } = await this.running.stop("SIGINT");
+    const dropped = Number(/(\d+) packets dropped by kernel/.exec(err)?.[1]);
+    if (dropped !== 0) throw new Error(`tcpdump has not seen all: ${err}`);
+    return this.file;
+  }
+}
