@@ -7,7 +7,7 @@
 import { AT_TOTAL_LENGTH } from "../../ip/ipv4-header.ts";
 import { ETHER_TYPE_IPV4 } from "../../link/ethernet.ts";
 import { pseudoHeaderSum } from "../../packet/checksum.ts";
-import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../packet/packet.ts";
+import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../../packet/packet.ts";
 import { LITTLE_ENDIAN } from "./ioctl.ts";
 
 export const HEADER_LENGTH = 12;
@@ -126,7 +126,8 @@ function leaveChecksum(
   const { offset, length } = packet;
   const { view } = packet.slab;
   const checksumAt = offset + start + field;
-  if (!always && view.getUint16(checksumAt) !== 0) return;
+  const isForeign = (packet.flags & FLAG_FOREIGN) !== 0; // as it is, even without one
+  if (!always && (isForeign || view.getUint16(checksumAt) !== 0)) return;
   const source = view.getInt32(offset + 12);
   const destination = view.getInt32(offset + 16);
   view.setUint16(checksumAt, pseudoHeaderSum(source, destination, protocol, length - start));

@@ -6,7 +6,7 @@ import { ifreqAddress, ifreqFlags, ifreqInt, intIn, nameIn } from "../../../src/
 import { splitDatagrams } from "../../../src/node/tun/split-datagrams.ts";
 import { readVirtioHeader, trustAt, writeVirtioHeader } from "../../../src/node/tun/virtio-header.ts";
 import { CORRECT_SUM, pseudoHeaderSum } from "../../../src/packet/checksum.ts";
-import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../../src/packet/packet.ts";
+import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../../../src/packet/packet.ts";
 import { packetPool } from "../../../src/packet/pool.ts";
 
 const SOURCE = parseAddress("10.9.0.2");
@@ -81,6 +81,12 @@ describe("the virtio-net header of what is sent", () => {
     const packet = datagram(17, 58);
     packet.slab.view.setUint16(packet.offset + 26, 0x1234);
     expect(written(packet, 6)).toEqual({ header: NOTHING, checksum: 0x1234 });
+  });
+
+  test("and so does that of who has it to himself, 0 too", () => {
+    const packet = datagram(17, 58);
+    packet.flags = FLAG_FOREIGN;
+    expect(written(packet, 6)).toEqual({ header: NOTHING, checksum: 0 });
   });
 
   test.each([
