@@ -31,12 +31,13 @@ export function checkText(tcb: Tcb, segment: Segment, packet: Packet): void {
   const inOrder = seq === rcv.nxt;
   const fillsHole = inOrder && tcb.outOfOrder.count > 0;
   if (tcb.outOfOrder.count > 0) noteOverlap(tcb, seq, end);
+  const before = rcv.nxt;
   if (!acceptText(tcb, packet.slab.bytes, segment.dataOffset, seq, dataLength)) {
     counters.droppedReassemblyFull++;
     ackNow(tcb);
     return;
   }
-  tcb.bytesReceived += dataLength;
+  tcb.bytesReceived += (rcv.nxt - before) | 0; // as Linux (tcp_rcv_nxt_update): what fills the stream, and each octet once
   tcb.dataSegmentsIn += segment.count;
   if (!inOrder) {
     tcb.outOfOrderSegments += segment.count;

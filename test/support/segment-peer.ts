@@ -46,6 +46,8 @@ export interface Inject extends Omit<Partial<TcpFields>, "data"> {
   ip?: Partial<Ipv4Fields>;
   /** As the link sets them: FLAG_BROADCAST … */
   linkFlags?: number;
+  /** It stands for several segments, with so much text in each but the last, as a link with offload hands them up. Default 0: it does not. */
+  segmentSize?: number;
 }
 
 /** A segment from the stack. */
@@ -289,7 +291,7 @@ export class SegmentPeer {
 
   /** The datagram that {@link inject} would send. */
   datagram(segment: Inject): Uint8Array {
-    const { ip = {}, linkFlags: _, data, ...fields } = segment;
+    const { ip = {}, linkFlags: _, segmentSize: __, data, ...fields } = segment;
     const flags = flagBits(segment.flags ?? "A");
     const hasAck = (flags & 0x10) !== 0;
     return tcp(
@@ -321,7 +323,7 @@ export class SegmentPeer {
     const isOurs = (segment.sourcePort ?? this.port) === this.port && segment.ip === undefined;
     if (isOurs && from === this.seq) this.seq += size + (bits & 1) + ((bits >>> 1) & 1);
     this.world.note(`peer:${segment.sourcePort ?? this.port} > ${this.line(datagram, false)}`);
-    this.link.inject(datagram, segment.linkFlags ?? 0);
+    this.link.inject(datagram, segment.linkFlags ?? 0, segment.segmentSize ?? 0);
   }
 
   /** A segment from the stack has come: for {@link World} to call. */

@@ -188,7 +188,6 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       kind: fc.constant("receive" as const),
       bytes: fc.integer({ min: 1, max: 9000 }),
       skip: fc.constantFrom(0, 0, 0, 1000, -500),
-      joined: fc.boolean(),
     }),
   },
   {
