@@ -15,6 +15,12 @@ export interface Option {
   readonly value?: string;
   /** The letter of its short form. */
   readonly short?: string;
+  /** The value, a path, may be left out: the next word is taken only if it begins with "/", "./" or "../"; `--name=VALUE` always is. */
+  readonly optional?: boolean;
+  /** Given several times all its values count, with commas between them. */
+  readonly repeated?: boolean;
+  /** The heading in the help under which it stands with its like. */
+  readonly group?: string;
   readonly help: string;
 }
 
@@ -26,7 +32,7 @@ export interface CommandLine {
   readonly positionals: readonly string[];
 }
 
-/** Splits what follows `command`. Of an option given twice the last one counts. */
+/** Splits what follows `command`. Of an option given twice the last one counts, unless it is a `repeated` one. */
 export function parseCommandLine(
   command: string,
   options: Options,
@@ -38,7 +44,7 @@ export function parseCommandLine(
     { type: value === undefined ? "boolean" : "string", ...(short !== undefined && { short }) } as const,
   ]);
   const { tokens } = parseArgs({
-    args: [...argv],
+    args: withValues(options, argv),
     options: Object.fromEntries(types),
     strict: false,
     tokens: true,
@@ -50,11 +56,23 @@ export function parseCommandLine(
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
     if (option === undefined) throw new UsageError(`unknown option ${token.rawName}; see ${command} --help`);
-    values.set(token.name, optionValue(token, option));
+    const value = optionValue(token, option);
+    const before = option.repeated ? values.get(token.name) : undefined;
+    values.set(token.name, before === undefined ? value : `${before},${value}`);
   }
   const extra = positionals[positionalNames.length];
   if (extra !== undefined) throw new UsageError(`unexpected argument ${extra}; see ${command} --help`);
   return { values, positionals };
+}
+
+/** `argv` with an empty value for each option that may stand without one and does. */
+function withValues(options: Options, argv: readonly string[]): string[] {
+  const end = argv.includes("--") ? argv.indexOf("--") : argv.length;
+  return argv.map((word, index) => {
+    const name = word.startsWith("--") && index < end ? word.slice(2) : "";
+    const isOptional = Object.hasOwn(options, name) && options[name]?.optional;
+    return isOptional && !/^\.{0,2}\//.test(argv[index + 1] ?? "") ? `${word}=` : word;
+  });
 }
 
 interface OptionToken {
@@ -101,14 +119,26 @@ export function pathOption(line: CommandLine, name: string): string | undefined 
 /** The option that every command has. */
 export const HELP_OPTION: Option = { short: "h", help: "prints this" };
 
-/** The options as lines of a help text. */
+/** The options as lines of a help text: those without a group, then group by group. */
 export function describeOptions(options: Options): string {
-  const rows = Object.entries(options).map(([name, { value, short, help }]) => ({
-    left: `--${name}${short === undefined ? "" : `, -${short}`}${value === undefined ? "" : ` ${value}`}`,
-    help,
+  const rows = Object.entries(options).map(([name, option]) => ({
+    left: optionUsage(name, option),
+    help: option.help,
+    group: option.group ?? "",
   }));
   const width = Math.max(...rows.map(({ left }) => left.length));
-  return rows.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join("\n");
+  const groups = [...new Set(["", ...rows.map(({ group }) => group)])];
+  const blocks = groups.map((heading) => {
+    const lines = rows.filter(({ group }) => group === heading);
+    const text = lines.map(({ left, help }) => `  ${left.padEnd(width)}  ${help}`).join("\n");
+    return heading === "" ? text : `${heading}:\n${text}`;
+  });
+  return blocks.filter((block) => block !== "").join("\n\n");
+}
+
+function optionUsage(name: string, { value, short, optional }: Option): string {
+  const shown = optional ? `[${value}]` : value;
+  return `--${name}${short === undefined ? "" : `, -${short}`}${shown === undefined ? "" : ` ${shown}`}`;
 }
 
 /** What went wrong with a file, without Node's "ENOENT: …, open '…'" around it. */

@@ -11,7 +11,8 @@ export function stationAddress(given: Uint8Array | undefined, random?: Random): 
   return hardwareAddressBytes(stationAddressOf(given ?? randomHardwareAddress(random ?? unguessable())));
 }
 
-function unguessable(): Random {
+/** Randomness that nobody can guess. */
+export function unguessable(): Random {
   const bytes = new Uint8Array(8);
   entropy(bytes);
   return new Random(new DataView(bytes.buffer).getBigUint64(0));

@@ -1,7 +1,7 @@
 /** A host of this process on a real network: what every command but `demo` and `dump` stands on. */
 import { RealClock } from "../../base/real-clock.ts";
 import { Host } from "../../host/host.ts";
-import type { CommandLine } from "../arguments.ts";
+import { type CommandLine, UsageError } from "../arguments.ts";
 import { linkChoice } from "./link-options.ts";
 import { openLink, type Uplink } from "./open-link.ts";
 
@@ -23,7 +23,10 @@ export interface Station {
 /** Opens the link that `line` asks for and brings a host up on it. `command` is "netwright ping". UsageError, Failure. */
 export async function openStation(command: string, line: CommandLine): Promise<Station> {
   const clock = new RealClock();
-  const uplink = await openLink(linkChoice(command, line), clock);
+  const choice = linkChoice(command, line);
+  if (choice.peer === undefined)
+    throw new UsageError(`${command} needs its own address: --peer 10.0.2.15/24`);
+  const uplink = await openLink(choice, clock);
   const host = new Host({ name: "netwright", clock });
   attach(host, uplink);
   const stop = new AbortController();
@@ -45,8 +48,9 @@ export async function openStation(command: string, line: CommandLine): Promise<S
   };
 }
 
-function attach(host: Host, { link, address, gateway }: Uplink): void {
+function attach(host: Host, { link, address, gateway, attached }: Uplink): void {
   if (address === undefined) return;
   host.attach(link, { address });
+  attached();
   if (gateway !== undefined) host.route.add({ to: "default", via: gateway });
 }
