@@ -215,12 +215,16 @@ export class TapCounters {
   receiveQueueFull = 0;
 }
 
+/** Who looks on at all interfaces and copies what he wants at once, as a capture does. */
+export type Onlooker = Pick<InterfaceTap, "incoming" | "outgoing">;
+
 /** The taps of one host. While nobody looks on, the interfaces know of none. */
 export class Taps implements InterfaceTap {
   readonly clock: Clock;
   readonly interfaces: readonly Interface[];
   readonly counters = new TapCounters();
   private readonly open = new Set<Tap>();
+  private readonly onlookers = new Set<Onlooker>();
   /** Who is sending: it does not see its own packets, as in Linux. */
   private sender: Tap | undefined = undefined;
 
@@ -243,6 +247,16 @@ export class Taps implements InterfaceTap {
     return tap;
   }
 
+  /** Shows `onlooker` every packet of every interface, until the function that it returns is called. */
+  watch(onlooker: Onlooker): () => void {
+    this.onlookers.add(onlooker);
+    this.changed();
+    return () => {
+      this.onlookers.delete(onlooker);
+      this.changed();
+    };
+  }
+
   /** Called by a tap that closes. */
   forget(tap: Tap): void {
     this.open.delete(tap);
@@ -251,16 +265,18 @@ export class Taps implements InterfaceTap {
 
   /** Somebody looks on, or no longer; or there is another interface. */
   changed(): void {
-    const anybody = this.open.size > 0;
+    const anybody = this.open.size + this.onlookers.size > 0;
     for (const each of this.interfaces) each.tap = anybody ? this : undefined;
   }
 
   incoming(packet: Packet, from: Interface): void {
     if (!from.up) return;
+    for (const onlooker of this.onlookers) onlooker.incoming(packet, from);
     for (const tap of this.open) tap.offer(packet, from, 0);
   }
 
   outgoing(packet: Packet, by: Interface): void {
+    for (const onlooker of this.onlookers) onlooker.outgoing(packet, by);
     for (const tap of this.open) if (tap !== this.sender) tap.offer(packet, by, FLAG_OUTGOING);
   }
 
