@@ -6,6 +6,7 @@
 import { describe, expect, it } from "vitest";
 import { Random } from "../../src/base/random.ts";
 import type { Host, Network, SocketCore, TcpConfig, WireOptions } from "../../src/index.ts";
+import { cutsOnSending, joinsOnReceiving } from "../support/offload.ts";
 import { checkInvariants } from "../support/tcb-invariants.ts";
 import { network } from "../support/world.ts";
 
@@ -136,12 +137,19 @@ async function cutFor(net: Network, a: Host, b: Host, after: number, millis: num
   net.heal(a, b);
 }
 
+/** Some hosts have devices that cut and join segments. */
+function offload(host: Host, random: Random): void {
+  if (random.chance(0.4)) cutsOnSending(host);
+  if (random.chance(0.4)) joinsOnReceiving(host);
+}
+
 async function transfer(seed: number): Promise<void> {
   const random = new Random(`transfer ${seed}`);
   const net = network({ seed });
   const a = net.host("a", { tcp: randomTcp(random) });
   const b = net.host("b", { tcp: randomTcp(random) });
   net.link(a, b, { a: randomWire(random), b: randomWire(random) });
+  for (const host of [a, b]) offload(host, new Random(`offload ${host.name} ${seed}`));
   const sizes = [random.below(300_000), random.below(random.chance(0.5) ? 100 : 200_000)] as const;
   const cut = random.chance(0.3) ? random.below(3000) : Number.POSITIVE_INFINITY;
   const parties: Party[] = [];
