@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Failure, UsageError } from "./arguments.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { dumpCommand } from "./commands/dump.ts";
+import { ncCommand } from "./commands/nc.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
@@ -13,17 +14,19 @@ type Command = (argv: readonly string[], terminal: Terminal) => Promise<unknown>
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   dump: dumpCommand,
+  nc: ncCommand,
   ping: pingCommand,
   tun: tunCommand,
 };
 
 /** Promised for later versions. */
-const LATER = ["nc", "get", "drill"];
+const LATER = ["get", "drill"];
 
 const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
+  nc HOST PORT      standard input and output on a connection, or with -l on whoever connects
   ping HOST         echo requests and their answers, as ping(8) prints them
   tun               a host on a TUN device that answers ping, so that this machine's programs can talk to it
 

@@ -8,6 +8,10 @@ export class TestTerminal implements Terminal {
   readonly columns: number | undefined;
   output = "";
   errors = "";
+  /** What was written as bytes. */
+  readonly written: Uint8Array[] = [];
+  /** What standard input gives. */
+  readonly pieces: Uint8Array[] = [];
 
   constructor(options: Partial<Pick<Terminal, "colours" | "redraws" | "columns">> = {}) {
     this.colours = options.colours ?? false;
@@ -17,6 +21,14 @@ export class TestTerminal implements Terminal {
 
   out(text: string): void {
     this.output += text;
+  }
+
+  async write(bytes: Uint8Array): Promise<void> {
+    this.written.push(bytes);
+  }
+
+  async *input(): AsyncGenerator<Uint8Array, void> {
+    yield* this.pieces;
   }
 
   err(text: string): void {
