@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: ["test/interop/**/*.test.ts"],
     reporters: [["verbose", { summary: false }], "test/interop/reporter.ts"],
-    testTimeout: process.env["NETWRIGHT_INTEROP_LONG"] === "1" ? 3_600_000 : 120_000,
+    testTimeout: process.env["NETWRIGHT_INTEROP_LONG"] === "1" ? 7_200_000 : 120_000,
     hookTimeout: 60_000,
     pool: "forks",
     maxWorkers: 1,
