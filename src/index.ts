@@ -22,6 +22,14 @@ export type { NeighborCounters, NeighborOptions, NeighborState } from "./link/ne
 export { Packet } from "./packet/packet.ts";
 export { packetPool } from "./packet/pool.ts";
 export { serveChargen } from "./services/chargen.ts";
+export {
+  type ConfigureOptions,
+  DhcpClient,
+  type DhcpOptions,
+  type DhcpState,
+  type Lease,
+  type LeaseRoute,
+} from "./services/dhcp/index.ts";
 export { serveDiscard } from "./services/discard.ts";
 export { serveEcho } from "./services/echo.ts";
 export type { SmallService, SmallServiceCounters, SmallServiceOptions } from "./services/small-service.ts";

@@ -68,6 +68,8 @@ export class Host extends SocketModule {
   readonly capabilities: Set<Capability>;
   /** Who its programs are; may be set anew at any time. */
   credentials: Credentials = { pid: 1, uid: 0, gid: 0 };
+  /** Chance for its programs: it comes from the host's seed, but nothing that the stack draws depends on it. */
+  readonly random: Random;
   /** The promises that the stack has not settled yet. */
   readonly pendingCalls = new Set<Pending>();
   /** The clock, where this host made it and nobody else runs on it. */
@@ -82,6 +84,7 @@ export class Host extends SocketModule {
     this.ownClock = options.clock === undefined ? new RealClock() : undefined;
     this.clock = options.clock ?? (this.ownClock as Clock);
     const random = options.random ?? new Random(seed ?? unguessable());
+    this.random = random.fork("programs");
     const key = SipKey.fromRandom(random.fork("key"));
     const { clock } = this;
     const ip = configure("ip", DEFAULT_IP_CONFIG, options.ip, IP_ALLOWED);

@@ -1,4 +1,5 @@
 import type { Packet } from "../packet/packet.ts";
+import type { ClaimState } from "./address-claim.ts";
 
 /** What a link takes off the stack's hands, as Linux's netdev features do. */
 export interface LinkFeatures {
@@ -53,6 +54,11 @@ export interface Link {
   readonly hardwareAddress?: Uint8Array;
   /** Whom it knows on the link, with the link-layer address of whoever has answered. Left out where links have none. */
   neighbors?(): Iterable<{ readonly address: number; readonly hardwareAddress: Uint8Array | undefined }>;
+  /**
+   * Whether the receiver's address may be used: the link is asking around whether another station has it, one has, or none has.
+   * Undefined while there is none; left out where links do not ask.
+   */
+  readonly claimState?: ClaimState | undefined;
   /** Takes ownership. `nextHop` (int32 address) matters to links with neighbours, such as Ethernet. */
   send(packet: Packet, nextHop: number): void;
   /** Who looks on; undefined while nobody does. Left out where a link carries bare datagrams. */
