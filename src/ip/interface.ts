@@ -1,5 +1,5 @@
 import type { Clock } from "../base/clock.ts";
-import type { Link, LinkReceiver } from "../link/link.ts";
+import type { FrameWatcher, Link, LinkReceiver } from "../link/link.ts";
 import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
 import {
   ALL_HOSTS_ADDRESS,
@@ -12,7 +12,9 @@ import {
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "./ipv4-header.ts";
 import { sendSegments } from "./segment.ts";
 
-/** Who looks on at what an interface carries. Keeps nothing of it. */
+/**
+ * Who looks on at what an interface carries: whole frames where its link has such (`sendFrame`), else datagrams. Keeps nothing of it.
+ */
 export interface InterfaceTap {
   incoming(packet: Packet, from: Interface): void;
   outgoing(packet: Packet, by: Interface): void;
@@ -55,7 +57,7 @@ export function interfaceAt(interfaces: readonly Interface[], index: number): In
 }
 
 /** A link and our address on it. */
-export class Interface implements LinkReceiver {
+export class Interface implements LinkReceiver, FrameWatcher {
   /** From 0, in the order of adding; that of one taken away is not given again. */
   readonly index: number;
   readonly name: string;
@@ -65,8 +67,9 @@ export class Interface implements LinkReceiver {
   /** Whether its address is in 127/8: the only interface that may carry such addresses. */
   readonly isLoopback: boolean;
   readonly counters = new InterfaceCounters();
-  /** Undefined while nobody looks on. */
-  tap: InterfaceTap | undefined = undefined;
+  private onlooker: InterfaceTap | undefined = undefined;
+  /** Who looks on at datagrams: nobody where the link shows whole frames. */
+  private datagramOnlooker: InterfaceTap | undefined = undefined;
   private readonly owner: InterfaceOwner;
   private readonly inputFlags: number;
   private isUp = true;
@@ -103,6 +106,18 @@ export class Interface implements LinkReceiver {
     this.isUp = up;
     this.owner.interfaceChanged();
     if (!up) this.tap?.wentDown(this);
+  }
+
+  /** Who looks on; undefined while nobody does. */
+  get tap(): InterfaceTap | undefined {
+    return this.onlooker;
+  }
+
+  set tap(tap: InterfaceTap | undefined) {
+    this.onlooker = tap;
+    const { link } = this;
+    if (link.sendFrame === undefined) this.datagramOnlooker = tap;
+    else link.watcher = tap === undefined ? undefined : this;
   }
 
   /** Our address on the link; 0: none yet. */
@@ -154,7 +169,7 @@ export class Interface implements LinkReceiver {
     this.counters.receivedBytes += packet.length;
     packet.interfaceIndex = this.index;
     if ((packet.flags & FLAG_FOREIGN) === 0) packet.flags |= this.inputFlags;
-    if (this.tap !== undefined) this.tap.incoming(packet, this);
+    if (this.datagramOnlooker !== undefined) this.datagramOnlooker.incoming(packet, this);
     this.owner.input(packet, this);
   }
 
@@ -174,8 +189,25 @@ export class Interface implements LinkReceiver {
     }
     this.counters.sentPackets++;
     this.counters.sentBytes += packet.length;
-    if (this.tap !== undefined) this.tap.outgoing(packet, this);
+    if (this.datagramOnlooker !== undefined) this.datagramOnlooker.outgoing(packet, this);
     this.link.send(packet, nextHop);
+  }
+
+  frameIn(frame: Packet): void {
+    this.onlooker?.incoming(frame, this);
+  }
+
+  frameOut(frame: Packet): void {
+    this.onlooker?.outgoing(frame, this);
+  }
+
+  /** Takes ownership of a whole frame, for links that have such. */
+  outputFrame(frame: Packet): void {
+    const { link, counters } = this;
+    counters.sentPackets++;
+    counters.sentBytes += frame.length;
+    if (link.sendFrame === undefined) frame.release();
+    else link.sendFrame(frame);
   }
 }
 

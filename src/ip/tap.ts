@@ -11,36 +11,39 @@ import {
   EthernetHeader,
   parseEthernetHeader,
 } from "../link/ethernet.ts";
-import {
-  HARDWARE_BROADCAST,
-  isGroupHardwareAddress,
-  writeHardwareAddress,
-} from "../link/hardware-address.ts";
-import { HARDWARE_TYPE_LOOPBACK } from "../link/loopback.ts";
+import { isGroupHardwareAddress } from "../link/hardware-address.ts";
 import { FLAG_BROADCAST, FLAG_FOREIGN, FLAG_OUTGOING, type Packet } from "../packet/packet.ts";
-import { copyPacket } from "../packet/packet-copy.ts";
 import { PacketQueue } from "../packet/packet-queue.ts";
 import { packetPool } from "../packet/pool.ts";
 import { isMulticast } from "./address.ts";
 import { type Interface, type InterfaceTap, interfaceAt } from "./interface.ts";
-import { AT_DESTINATION, IPV4_HEADER_LENGTH } from "./ipv4-header.ts";
+import { AT_DESTINATION } from "./ipv4-header.ts";
+import {
+  addressee,
+  etherTypeOf,
+  headerLength,
+  isIpv4,
+  keep,
+  keptAddressee,
+  keptSource,
+  keptType,
+  LOOPBACK_HARDWARE,
+  putHeader,
+  stationNumber,
+  stationOf,
+  TO_BROADCAST,
+  TO_HOST,
+  TO_MULTICAST,
+  TO_OTHERHOST,
+  tagLength,
+} from "./tap-frame.ts";
 
 /** What a tap may ask for beside the number of one protocol: nothing, and everything, outgoing packets too. */
 export const ETHER_TYPE_NONE = 0;
 export const ETHER_TYPE_ALL = 0x0003;
-const ETHER_TYPE_IPV6 = 0x86dd;
-
-/** What became of a packet: PACKET_HOST, PACKET_BROADCAST, PACKET_MULTICAST and PACKET_OUTGOING of <linux/if_packet.h>. */
-const TO_HOST = 0;
-const TO_BROADCAST = 1;
-const TO_MULTICAST = 2;
+/** PACKET_OUTGOING of <linux/if_packet.h>. */
 const OUTGOING = 4;
-
-/** Where the fields of Ethernet's header are. */
-const AT_SOURCE = 6;
-const AT_ETHER_TYPE = 12;
-/** The address of `lo`. */
-const LOOPBACK_HARDWARE = 0;
+const NO_ADDRESS = new Uint8Array(0);
 
 /** Half of Linux's rmem_default and wmem_default, bytes. */
 const BUFFER_BYTES = 106_496;
@@ -62,6 +65,8 @@ export class TapInfo {
   etherType = 0;
   /** PACKET_HOST … */
   packetType = 0;
+  /** Who sent it; empty where links have no frames. */
+  hardwareAddress: Uint8Array = NO_ADDRESS;
   /** When it passed, microseconds of the clock. */
   arrivedMicros = 0;
   /** Length of the whole packet, bytes, however much was asked for. */
@@ -81,6 +86,8 @@ export class Tap {
   private readonly taps: Taps;
   private readonly framed: boolean;
   private readonly queue = new PacketQueue();
+  /** The interfaces of {@link showOthers}, one as often as it was called. */
+  private readonly promiscuous: number[] = [];
   private pendingError = 0;
   private closed = false;
   private readonly news = new Task(() => this.onEvent?.());
@@ -106,22 +113,39 @@ export class Tap {
   }
 
   /**
-   * Sends `length` bytes by `by` as they are. ENXIO (no interface), ENETDOWN, EMSGSIZE, EINVAL (nothing, or no whole header of a
-   * frame), a pending error. A frame for another address, or with anything but IPv4 in it, is sent to nobody.
+   * Sends `length` bytes by `by` as they are; where they are no frame and the link has frames, in one of type `etherType` to the
+   * station `destination`, zeros where it is shorter than six bytes. ENXIO (no interface), ENETDOWN, EMSGSIZE, EINVAL (nothing, no whole header of a
+   * frame, no `destination`), a pending error. By `lo` a frame for another address, or with anything but IPv4 in it, goes to nobody.
    */
-  send(data: Uint8Array, offset: number, length: number, by: Interface | undefined): number {
+  send(
+    data: Uint8Array,
+    offset: number,
+    length: number,
+    by: Interface | undefined,
+    etherType: number,
+    destination: Uint8Array | undefined,
+  ): number {
     if (this.closed) return -EBADF;
     if (by === undefined) return -ENXIO;
     if (!by.up) return -ENETDOWN;
     const header = this.framed ? headerLength(by) : 0;
-    if (length > by.mtu + header) return -EMSGSIZE;
+    const tag = header > 0 ? tagLength(data, offset, length) : 0;
+    if (length > by.mtu + header + tag) return -EMSGSIZE;
     if (this.pendingError !== 0) return -this.takeError();
     if (length < header || (length === 0 && headerLength(by) === 0)) return -EINVAL;
+    const hasFrames = by.link.sendFrame !== undefined;
+    if (hasFrames && !this.framed && destination === undefined) return -EINVAL;
     const packet = packetPool.allocate(length);
     const { slab } = packet;
     copyBytes(data, offset, slab.bytes, packet.offset, length);
     packet.length = length;
     packet.flags = FLAG_FOREIGN;
+    if (hasFrames) {
+      if (destination !== undefined && !this.framed)
+        putHeader(packet, stationNumber(destination), stationOf(by), etherType);
+      this.taps.sendFrameFrom(this, packet, by);
+      return length;
+    }
     if (header > 0 && !takeHeader(packet)) {
       packet.release();
       return length;
@@ -142,13 +166,25 @@ export class Tap {
     const copied = Math.min(length, fullLength);
     copyBytes(packet.slab.bytes, packet.offset, into, offset, copied);
     info.interfaceIndex = packet.interfaceIndex;
-    info.etherType = etherTypeAt(packet, packet.networkOffset, packet.networkLength);
-    info.packetType = this.taps.packetTypeOf(packet);
+    this.taps.describe(packet, info);
     info.arrivedMicros = packet.arrivedMicros;
     info.fullLength = fullLength;
     info.truncated = copied < fullLength;
     if ((flags & MSG_PEEK) === 0) this.queue.shift();
     return (flags & MSG_TRUNC) !== 0 ? fullLength : copied;
+  }
+
+  /** Has interface `index` show what is for other stations, until this tap is closed or {@link hideOthers} has been called as often. */
+  showOthers(index: number): void {
+    this.promiscuous.push(index);
+    this.taps.showOthers(index);
+  }
+
+  hideOthers(index: number): void {
+    const at = this.promiscuous.indexOf(index);
+    if (at < 0) return;
+    this.promiscuous.splice(at, 1);
+    this.taps.hideOthers(index);
   }
 
   readiness(): number {
@@ -168,6 +204,7 @@ export class Tap {
     if (this.closed) return;
     this.closed = true;
     this.onEvent = undefined;
+    for (const index of this.promiscuous.splice(0)) this.taps.hideOthers(index);
     this.queue.clear();
     this.taps.forget(this);
   }
@@ -177,8 +214,8 @@ export class Tap {
     if (this.interfaceIndex >= 0 && this.interfaceIndex !== by.index) return;
     // as in Linux, only who wants everything sees what goes out
     const isIncoming = direction === 0 && this.etherType !== ETHER_TYPE_NONE;
-    const etherType = etherTypeAt(packet, packet.offset, packet.length);
-    const wants = this.etherType === ETHER_TYPE_ALL || (isIncoming && this.etherType === etherType);
+    const wants =
+      this.etherType === ETHER_TYPE_ALL || (isIncoming && this.etherType === etherTypeOf(packet, by));
     if (!wants) return;
     const { counters } = this.taps;
     if (this.queue.memory > 2 * this.settings.receiveBufferBytes) {
@@ -186,13 +223,10 @@ export class Tap {
       return;
     }
     counters.delivered++;
-    const copy = copyPacket(packet, packet.offset, packet.length);
+    const copy = keep(packet, by, this.framed);
     copy.flags = (packet.flags & FLAG_BROADCAST) | direction;
     copy.interfaceIndex = by.index;
     copy.arrivedMicros = this.taps.clock.now;
-    copy.networkOffset = copy.offset;
-    copy.networkLength = copy.length;
-    if (this.framed && headerLength(by) > 0) putHeader(copy, etherType);
     this.queue.push(copy);
     this.notify();
   }
@@ -227,6 +261,8 @@ export class Taps implements InterfaceTap {
   private readonly onlookers = new Set<Onlooker>();
   /** Who is sending: it does not see its own packets, as in Linux. */
   private sender: Tap | undefined = undefined;
+  /** By interface's index, who wants to see frames for other stations: how many. */
+  private readonly promiscuous = new Map<number, number>();
 
   constructor(clock: Clock, interfaces: readonly Interface[]) {
     this.clock = clock;
@@ -272,6 +308,7 @@ export class Taps implements InterfaceTap {
   incoming(packet: Packet, from: Interface): void {
     if (!from.up) return;
     for (const onlooker of this.onlookers) onlooker.incoming(packet, from);
+    if (this.open.size === 0 || this.isFiltered(packet, from)) return;
     for (const tap of this.open) tap.offer(packet, from, 0);
   }
 
@@ -284,46 +321,58 @@ export class Taps implements InterfaceTap {
     for (const tap of this.open) if (tap.interfaceIndex === by.index) tap.fail(ENETDOWN);
   }
 
+  /** Has interface `index` show frames that are for other stations, until {@link hideOthers} has been called as often. */
+  showOthers(index: number): void {
+    this.promiscuous.set(index, (this.promiscuous.get(index) ?? 0) + 1);
+  }
+
+  hideOthers(index: number): void {
+    const count = this.promiscuous.get(index) ?? 0;
+    if (count > 1) this.promiscuous.set(index, count - 1);
+    else this.promiscuous.delete(index);
+  }
+
+  /** Whether `frame` is for another station, which a card that is not promiscuous would not let through. */
+  private isFiltered(frame: Packet, from: Interface): boolean {
+    if (from.link.sendFrame === undefined || this.promiscuous.has(from.index)) return false;
+    return addressee(frame, frame.offset, from) === TO_OTHERHOST;
+  }
+
+  sendFrameFrom(tap: Tap, frame: Packet, by: Interface): void {
+    this.sender = tap;
+    by.outputFrame(frame);
+    this.sender = undefined;
+  }
+
   sendFrom(tap: Tap, packet: Packet, by: Interface, nextHop: number): void {
     this.sender = tap;
     by.output(packet, nextHop);
     this.sender = undefined;
   }
 
-  /**
-   * To whom a kept packet went. Where links have no addresses, what comes in by one is for the host at its end, and what
-   * goes to many can be told by the datagram's destination, as an Ethernet's address would say it. On `lo` all goes to the one
-   * address, groups too.
-   */
-  packetTypeOf(packet: Packet): number {
-    if ((packet.flags & FLAG_OUTGOING) !== 0) return OUTGOING;
+  /** What there is to tell of a kept packet. */
+  describe(packet: Packet, info: TapInfo): void {
     const from = interfaceAt(this.interfaces, packet.interfaceIndex);
-    if (from !== undefined && headerLength(from) > 0) {
-      return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_MULTICAST : TO_HOST;
-    }
-    const { networkOffset } = packet;
-    if (isIpv4(packet, networkOffset, packet.networkLength)) {
-      const destination = packet.slab.view.getInt32(networkOffset + AT_DESTINATION);
-      if (isMulticast(destination)) return TO_MULTICAST;
-      if (from?.isBroadcast(destination)) return TO_BROADCAST;
-    }
-    return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_BROADCAST : TO_HOST;
+    info.etherType = from === undefined ? 0 : keptType(packet, from);
+    info.hardwareAddress = from === undefined || headerLength(from) === 0 ? NO_ADDRESS : keptSource(packet);
+    const isOutgoing = (packet.flags & FLAG_OUTGOING) !== 0;
+    info.packetType = isOutgoing ? OUTGOING : addresseeOf(packet, from);
   }
 }
 
-/** Bytes that a frame of `by` has in front of its datagram; 0 where links have no frames. */
-function headerLength(by: Interface): number {
-  return by.link.hardwareType === HARDWARE_TYPE_LOOPBACK ? ETHERNET_HEADER_LENGTH : 0;
-}
-
-/** Puts an Ethernet header in front of `packet`: from the one address to the one address, or to all. */
-function putHeader(packet: Packet, etherType: number): void {
-  const toMany = (packet.flags & FLAG_BROADCAST) !== 0;
-  packet.prepend(ETHERNET_HEADER_LENGTH);
-  const { offset, slab } = packet;
-  writeHardwareAddress(slab.view, offset, toMany ? HARDWARE_BROADCAST : LOOPBACK_HARDWARE);
-  writeHardwareAddress(slab.view, offset + AT_SOURCE, LOOPBACK_HARDWARE);
-  slab.view.setUint16(offset + AT_ETHER_TYPE, etherType);
+/**
+ * To whom a kept packet went. Where links have no addresses, what comes in by one is for the host at its end, and what
+ * goes to many can be told by the datagram's destination, as an Ethernet's address would say it.
+ */
+function addresseeOf(packet: Packet, from: Interface | undefined): number {
+  if (from !== undefined && headerLength(from) > 0) return keptAddressee(packet, from);
+  const { networkOffset } = packet;
+  if (isIpv4(packet, networkOffset, packet.networkLength)) {
+    const destination = packet.slab.view.getInt32(networkOffset + AT_DESTINATION);
+    if (isMulticast(destination)) return TO_MULTICAST;
+    if (from?.isBroadcast(destination)) return TO_BROADCAST;
+  }
+  return (packet.flags & FLAG_BROADCAST) !== 0 ? TO_BROADCAST : TO_HOST;
 }
 
 /** Takes the Ethernet header off the frame that `packet` frames. False: it is not for `lo`, or carries no IPv4. */
@@ -334,16 +383,4 @@ function takeHeader(packet: Packet): boolean {
   const toMany = isGroupHardwareAddress(header.destination);
   if (toMany) packet.flags |= FLAG_BROADCAST;
   return header.etherType === ETHER_TYPE_IPV4 && (toMany || header.destination === LOOPBACK_HARDWARE);
-}
-
-/** Whether `length` bytes of `packet` from `offset` on begin with an IPv4 header. */
-function isIpv4(packet: Packet, offset: number, length: number): boolean {
-  return length >= IPV4_HEADER_LENGTH && etherTypeAt(packet, offset, length) === ETHER_TYPE_IPV4;
-}
-
-/** What a datagram without a link header is: told by its version, as Linux's TUN does; 0 for neither IPv4 nor IPv6. */
-function etherTypeAt(packet: Packet, offset: number, length: number): number {
-  const version = length === 0 ? 0 : packet.slab.view.getUint8(offset) >>> 4;
-  if (version === 4) return ETHER_TYPE_IPV4;
-  return version === 6 ? ETHER_TYPE_IPV6 : 0;
 }

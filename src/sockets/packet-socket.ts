@@ -24,6 +24,8 @@ const MAX_BUFFER_BYTES = 212_992;
 const DEFAULT_TIME_TO_LIVE = 64;
 /** What `recv` takes; any other flag is EINVAL. */
 const RECEIVE_FLAGS = MSG_PEEK | MSG_DONTWAIT | MSG_TRUNC | MSG_ERRQUEUE;
+/** Of <linux/if_packet.h>. */
+const PACKET_MR_PROMISC = 1;
 const NO_ADDRESS = new Uint8Array(0);
 /** Protocols that are known in either order of their bytes: none is another's mirror image. */
 const KNOWN: readonly number[] = [ETH_P_ALL, ETH_P_IP, ETH_P_ARP];
@@ -43,8 +45,10 @@ function placeProtocol(number: number): number {
 }
 
 /**
- * `SOCK_RAW` and `SOCK_DGRAM` in `AF_PACKET`. On `lo` a frame of SOCK_RAW begins with 14 bytes of Ethernet header, addresses of
- * zeros and the EtherType. Links that carry bare datagrams have no frames: with both types what is sent and received there
+ * `SOCK_RAW` and `SOCK_DGRAM` in `AF_PACKET`. On an Ethernet SOCK_RAW reads and writes whole frames, ARP's too; with SOCK_DGRAM they
+ * come without their header and get one for the station and the protocol of the place they are sent to. Frames for other stations are
+ * seen while a socket has the interface promiscuous (PACKET_ADD_MEMBERSHIP). On `lo` a frame of SOCK_RAW begins with 14 bytes of Ethernet
+ * header, addresses of zeros and the EtherType. Links that carry bare datagrams have no frames: with both types what is sent and received there
  * begins with the IPv4 header, as on Linux's TUN. With ETH_P_ALL it sees what goes out too, but not what it sent
  * itself; with another protocol only what comes in. It sees all interfaces, or the one that it is bound to.
  */
@@ -83,7 +87,9 @@ export class PacketCore extends SocketCore {
   }
 
   protected override sendBytes(data: Uint8Array, offset: number, length: number): number {
-    return this.tap.send(data, offset, length, this.taps.interfaceAt(this.tap.interfaceIndex));
+    const { tap } = this;
+    const by = this.taps.interfaceAt(tap.interfaceIndex);
+    return tap.send(data, offset, length, by, tap.etherType, undefined);
   }
 
   protected override sendToPlace(
@@ -93,8 +99,9 @@ export class PacketCore extends SocketCore {
     _flags: number,
     place: Place,
   ): number {
-    const { interfaceIndex } = packetPlace("sendTo", place);
-    return this.tap.send(data, offset, length, this.taps.interfaceAt(interfaceIndex - 1));
+    const { interfaceIndex, protocol, hardwareAddress = NO_ADDRESS } = packetPlace("sendTo", place);
+    const by = this.taps.interfaceAt(interfaceIndex - 1);
+    return this.tap.send(data, offset, length, by, placeProtocol(protocol), hardwareAddress);
   }
 
   protected override receiveBytes(into: Uint8Array, offset: number, length: number, flags: number): number {
@@ -102,13 +109,23 @@ export class PacketCore extends SocketCore {
     const { info, message } = this;
     const count = this.tap.receive(into, offset, length, flags & (MSG_PEEK | MSG_TRUNC), info);
     if (count < 0) return count;
-    const { interfaceIndex, etherType, packetType } = info;
-    message.name = this.nameOf(interfaceIndex, etherType, packetType);
+    const { interfaceIndex, etherType, packetType, hardwareAddress } = info;
+    message.name = this.nameOf(interfaceIndex, etherType, packetType, hardwareAddress);
     message.length = info.fullLength;
     message.flags = info.truncated ? MSG_TRUNC : 0;
     message.interfaceIndex = interfaceIndex;
     message.arrivedMicros = info.arrivedMicros;
     return count;
+  }
+
+  /** PACKET_ADD_MEMBERSHIP: `index` from 0, `type` a PACKET_MR_ number. */
+  addMembership(index: number, type: number): void {
+    if (type === PACKET_MR_PROMISC) this.tap.showOthers(index);
+  }
+
+  /** PACKET_DROP_MEMBERSHIP. */
+  dropMembership(index: number, type: number): void {
+    if (type === PACKET_MR_PROMISC) this.tap.hideOthers(index);
   }
 
   protected override release(): void {
@@ -166,8 +183,13 @@ export class PacketCore extends SocketCore {
     return `packet ${name} 0x${this.tap.etherType.toString(16).padStart(4, "0")}`;
   }
 
-  /** `index` from 0, -1 for none. */
-  private nameOf(index: number, protocol: number, packetType: number): PacketName {
+  /** `index` from 0, -1 for none; `hardwareAddress`: by default the interface's own. */
+  private nameOf(
+    index: number,
+    protocol: number,
+    packetType: number,
+    hardwareAddress?: Uint8Array,
+  ): PacketName {
     const link = this.taps.interfaceAt(index)?.link;
     return {
       family: AF_PACKET,
@@ -175,7 +197,7 @@ export class PacketCore extends SocketCore {
       protocol,
       packetType,
       hardwareType: link === undefined ? 0 : (link.hardwareType ?? ARPHRD_NONE),
-      hardwareAddress: link?.hardwareAddress ?? NO_ADDRESS,
+      hardwareAddress: hardwareAddress ?? link?.hardwareAddress ?? NO_ADDRESS,
     };
   }
 }

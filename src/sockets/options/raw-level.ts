@@ -9,6 +9,7 @@ import {
   SOL_RAW,
 } from "../constants.ts";
 import type { SocketCore } from "../core.ts";
+import { PacketCore } from "../packet-socket.ts";
 import {
   INTEGER,
   type Option,
@@ -35,16 +36,27 @@ export const RAW_OPTIONS: readonly Option[] = [
   }),
   option(SOL_PACKET, { PACKET_ADD_MEMBERSHIP }, PACKET_GROUP, {
     summary:
-      "asks an interface for what is not for this host; links here hand over everything, so that it only checks: ENODEV",
-    set: (core, request) => (hasInterface(core, request) ? 0 : -ENODEV),
+      "asks an interface for what is not for this host: of type 1, PACKET_MR_PROMISC, an Ethernet's frames for other stations; of groups links hand over everything. ENODEV",
+    set: (core, request) => {
+      const index = interfaceIndex(core, request);
+      if (index < 0) return -ENODEV;
+      if (core instanceof PacketCore) core.addMembership(index, request.type ?? 0);
+      return 0;
+    },
   }),
   option(SOL_PACKET, { PACKET_DROP_MEMBERSHIP }, PACKET_GROUP, {
     summary: "takes PACKET_ADD_MEMBERSHIP back",
-    set: () => 0,
+    set: (core, request) => {
+      const index = interfaceIndex(core, request);
+      if (core instanceof PacketCore) core.dropMembership(index, request.type ?? 0);
+      return 0;
+    },
   }),
 ];
 
-function hasInterface({ owner }: SocketCore, { interface: by }: PacketGroupRequest): boolean {
+/** From 0; -1 for none. */
+function interfaceIndex({ owner }: SocketCore, { interface: by }: PacketGroupRequest): number {
   const { ipv4 } = owner;
-  return typeof by === "string" ? ipv4.interfaceNamed(by) >= 0 : ipv4.interfaceName(by - 1) !== "";
+  if (typeof by === "string") return ipv4.interfaceNamed(by);
+  return ipv4.interfaceName(by - 1) === "" ? -1 : by - 1;
 }
