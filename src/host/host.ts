@@ -39,7 +39,7 @@ import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
 import { leaksOf } from "./leaks.ts";
 import { type Netstat, socketRows } from "./netstat.ts";
-import { CAPABILITIES, checkAttach, checkOptions, type HostOptions } from "./options.ts";
+import { CAPABILITIES, checkAttach, checkedBoolean, checkOptions, type HostOptions } from "./options.ts";
 import { makeNames } from "./resolver.ts";
 import { SocketModule } from "./socket-module.ts";
 
@@ -176,10 +176,7 @@ export class Host extends SocketModule {
   }
 
   set forwarding(forwarding: boolean) {
-    if (typeof forwarding !== "boolean") {
-      throw new TypeError(`forwarding is true or false, not ${show(forwarding)}`);
-    }
-    this.ipv4.config.forwarding = forwarding;
+    this.ipv4.config.forwarding = checkedBoolean("forwarding", forwarding);
   }
 
   /** A TCP socket without promises. */

@@ -88,3 +88,9 @@ export function checkAttach(link: unknown, options: unknown): void {
     throw new TypeError(`attach: name is a string such as "eth0", not ${show(name)}`);
   }
 }
+
+/** `value`, or a TypeError that says that `what` is true or false. */
+export function checkedBoolean(what: string, value: unknown): boolean {
+  if (typeof value !== "boolean") throw new TypeError(`${what} is true or false, not ${show(value)}`);
+  return value;
+}

@@ -3,7 +3,7 @@ import { Task } from "../base/task.ts";
 import { Timer } from "../base/timer.ts";
 import type { LinkReceiver } from "../link/link.ts";
 import { FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN, type Packet } from "../packet/packet.ts";
-import { packetPool } from "../packet/pool.ts";
+import { copyPacket } from "../packet/packet-copy.ts";
 import type { DropReason, Way } from "../trace/observer.ts";
 import { DROP, type Medium } from "./medium.ts";
 import { IDEAL, type Impairments } from "./options.ts";
@@ -52,6 +52,8 @@ export class Direction implements Way {
   closed = false;
   impairments: Readonly<Impairments> = IDEAL;
 
+  /** Bytes of link header that stand in front of every packet on the way and are none of its business. */
+  readonly headerLength: number;
   private readonly medium: Medium;
   private readonly random: Random;
   /** Names this direction in the digest; the odd number behind it names its far end. */
@@ -67,8 +69,9 @@ export class Direction implements Way {
   private reorderMicros = 0;
   private flags = 0;
 
-  constructor(medium: Medium, random: Random, wire: string, from: string, to: string) {
+  constructor(medium: Medium, random: Random, wire: string, from: string, to: string, headerLength = 0) {
     this.medium = medium;
+    this.headerLength = headerLength;
     this.random = random;
     this.wire = wire;
     this.from = from;
@@ -92,7 +95,7 @@ export class Direction implements Way {
     this.transmitter.configure(impairments.bandwidth, impairments.queue);
   }
 
-  /** Takes `packet`. Never calls back: it arrives from a task or a timer. */
+  /** Takes `packet`, without its link header, if there is one. Never calls back: it arrives, with it, from a task or a timer. */
   send(packet: Packet): void {
     const { medium, counters, impairments } = this;
     const now = medium.clock.now;
@@ -172,7 +175,9 @@ export class Direction implements Way {
   }
 
   private duplicate(packet: Packet, now: number): Packet {
-    const copy = packetPool.from(packet.bytes());
+    const { headerLength } = this;
+    const copy = copyPacket(packet, packet.offset - headerLength, packet.length + headerLength);
+    copy.strip(headerLength);
     this.counters.duplicated++;
     this.medium.observer?.duplicated(this, packet, copy, now);
     return copy;
@@ -218,6 +223,7 @@ export class Direction implements Way {
     counters.deliveredBytes += packet.length;
     packet.flags = (packet.flags & FLAG_FOREIGN) === 0 ? this.flags : FLAG_FOREIGN;
     medium.observer?.delivered(this, packet, now);
+    packet.prepend(this.headerLength);
     receiver.input(packet);
   }
 }

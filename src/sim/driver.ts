@@ -13,10 +13,10 @@
  */
 import { type Alarm, clearAlarm, macrotask, monotonicMicros, setAlarm } from "../base/ambient.ts";
 import type { VirtualClock } from "../base/clock.ts";
-import { NEVER, Timer } from "../base/timer.ts";
+import { NEVER } from "../base/timer.ts";
 import { show } from "../sockets/misuse.ts";
-import { DeadlockError, type PendingCall } from "./deadlock.ts";
-import { check } from "./options.ts";
+import { DeadlockError } from "./deadlock.ts";
+import { micros, Sleeps } from "./sleeps.ts";
 
 /** Turns of the event loop given in vain before real time is waited for. */
 const PATIENT_TURNS = 16;
@@ -33,14 +33,25 @@ export interface DrivenWorld {
   rethrow(): void;
 }
 
-export class Driver {
+/** Has the world of a network go on, or waits while it does. See `Network` for what the calls mean. */
+export interface Mover {
+  readonly sleeps: Sleeps;
+  run<T>(program: () => T | PromiseLike<T>): Promise<T>;
+  idle(): Promise<void>;
+  advance(millis: number): Promise<void>;
+  drain(): void;
+  external<T>(promise: PromiseLike<T> | T): Promise<T>;
+  close(): void;
+}
+
+export class Driver implements Mover {
   readonly clock: VirtualClock;
+  readonly sleeps: Sleeps;
   private readonly world: DrivenWorld;
   private readonly graceMillis: number;
   private readonly patienceMicros: number;
   /** Which of run, idle, advance, drain is at work. */
   private driving: string | undefined = undefined;
-  private readonly sleepers = new Set<PendingCall & { readonly timer: Timer; reject(error: Error): void }>();
   private externals = 0;
   /** Ends a {@link pause} early. */
   private resume: (() => void) | undefined = undefined;
@@ -48,6 +59,7 @@ export class Driver {
 
   constructor(clock: VirtualClock, world: DrivenWorld, graceMillis: number, patienceMillis: number) {
     this.clock = clock;
+    this.sleeps = new Sleeps(clock);
     this.world = world;
     this.graceMillis = graceMillis;
     this.patienceMicros = patienceMillis * 1000;
@@ -110,24 +122,6 @@ export class Driver {
     }
   }
 
-  /** Settles when `millis` of virtual time have gone by. */
-  sleep(millis: number): Promise<void> {
-    const delay = micros("sleep", millis);
-    if (this.closed) return Promise.reject(new Error("the network is closed"));
-    const { clock, sleepers } = this;
-    const end = clock.now + delay;
-    return new Promise((resolve, reject) => {
-      const timer = new Timer(() => {
-        sleepers.delete(sleeper);
-        clock.settled++;
-        resolve();
-      });
-      const sleeper = { describe: () => `sleep until ${end / 1000} ms`, timer, reject };
-      sleepers.add(sleeper);
-      clock.arm(timer, end);
-    });
-  }
-
   /** Holds virtual time until `promise`, which comes from outside the network, settles; and gives it back. */
   async external<T>(promise: PromiseLike<T> | T): Promise<T> {
     this.externals++;
@@ -141,25 +135,16 @@ export class Driver {
 
   /** What programs wait for, calls and sleeps. */
   pending(): string[] {
-    return [...this.world.pending(), ...this.sleeping()];
-  }
-
-  /** The sleeps that have not ended, in words. */
-  sleeping(): string[] {
-    return [...this.sleepers].map((sleeper) => sleeper.describe());
+    return [...this.world.pending(), ...this.sleeps.describe()];
   }
 
   private get pendingCount(): number {
-    return this.world.pendingCount + this.sleepers.size;
+    return this.world.pendingCount + this.sleeps.count;
   }
 
   close(): void {
     this.closed = true;
-    for (const sleeper of this.sleepers) {
-      this.clock.timers.remove(sleeper.timer);
-      sleeper.reject(new Error("the network was closed"));
-    }
-    this.sleepers.clear();
+    this.sleeps.close();
   }
 
   private async drive(name: string, end: number): Promise<void> {
@@ -189,7 +174,7 @@ export class Driver {
 
   /** Up to when the world runs without news for anybody. A sleep is sure to end, and that will be news. */
   private limit(since: number): number {
-    return this.sleepers.size > 0 ? NEVER : since + this.patienceMicros;
+    return this.sleeps.count > 0 ? NEVER : since + this.patienceMicros;
   }
 
   /**
@@ -285,9 +270,4 @@ class Outcome<T> {
 /** Lets promise continuations, and whatever else waits in the event loop, run. */
 function turn(): Promise<void> {
   return new Promise(macrotask);
-}
-
-function micros(what: string, millis: number): number {
-  check(typeof millis === "number" && millis >= 0 && millis <= 1e12, what, "0 to 1e12 milliseconds", millis);
-  return Math.round(millis * 1000);
 }

@@ -17,9 +17,14 @@ export interface RuleContext {
   readonly to: string;
   /** Virtual time, ms. */
   readonly now: number;
+  /** On wires of a switch what is in the frame: 0x0800 IPv4, 0x0806 ARP. Undefined on others, where all is IPv4. */
+  readonly etherType?: number | undefined;
 }
 
-/** Looks at a packet that a host has handed to a wire. The packet is a copy: changing it changes nothing. */
+/**
+ * Looks at a packet that a host has handed to a wire; on the wires of a switch that may be ARP, with the protocol "other". The
+ * packet is a copy: changing it changes nothing.
+ */
 export type Rule = (packet: ParsedPacket, where: RuleContext) => Verdict;
 
 /**
@@ -65,7 +70,9 @@ export class Rules {
 
   private ask(way: Way, packet: Packet, now: number): number {
     const parsed = dissect(packet.bytes().slice());
-    const where: RuleContext = { from: way.from, to: way.to, now: now / 1000 };
+    const { from, to, headerLength = 0 } = way;
+    const etherType = headerLength === 0 ? undefined : packet.slab.view.getUint16(packet.offset - 2);
+    const where: RuleContext = { from, to, now: now / 1000, etherType };
     let delay = 0;
     for (const { rule } of this.rules) {
       const verdict = rule(parsed, where);

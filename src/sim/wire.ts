@@ -54,10 +54,19 @@ export class Wire {
   private readonly fromA: Direction;
   private readonly fromB: Direction;
 
-  constructor(medium: Medium, random: Random, name: string, a: string, b: string, options: WireOptions = {}) {
+  /** `headerLength`: bytes of link header that its packets have in front, see `Direction`. */
+  constructor(
+    medium: Medium,
+    random: Random,
+    name: string,
+    a: string,
+    b: string,
+    options: WireOptions = {},
+    headerLength = 0,
+  ) {
     this.name = name;
-    this.fromA = new Direction(medium, random.fork("a"), name, a, b);
-    this.fromB = new Direction(medium, random.fork("b"), name, b, a);
+    this.fromA = new Direction(medium, random.fork("a"), name, a, b, headerLength);
+    this.fromB = new Direction(medium, random.fork("b"), name, b, a, headerLength);
     const optionsA = impairments(IDEAL, options, "a");
     const optionsB = impairments(IDEAL, options, "b");
     if (optionsA.checksum !== optionsB.checksum) {

@@ -82,7 +82,10 @@ export class Capture implements WireObserver {
     let number = this.interfaces.indexOf(way.wire);
     if (number < 0) number = this.interfaces.push(way.wire) - 1;
     const { offset, length } = packet;
-    const bytes = packet.slab.bytes.slice(offset, offset + Math.min(length, this.snapLength));
-    this.packets.push({ time, interface: number, direction, bytes, originalLength: length });
+    const { bytes: all } = packet.slab;
+    const bytes = all.slice(offset, offset + Math.min(length, this.snapLength));
+    const { headerLength = 0 } = way;
+    const header = headerLength === 0 ? undefined : all.slice(offset - headerLength, offset);
+    this.packets.push({ time, interface: number, direction, bytes, header, originalLength: length });
   }
 }

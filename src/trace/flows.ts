@@ -25,16 +25,19 @@ export interface SegmentView {
 export class Flows {
   private readonly sides = new Map<string, FlowSide>();
 
-  /** Takes note of a segment, in the order seen, and says what it means. */
-  see(packet: TcpPacket): SegmentView {
+  /**
+   * Takes note of a segment, in the order seen, and says what it means. `place`: where it was seen; one that crosses several wires
+   * is sent again on none of them.
+   */
+  see(packet: TcpPacket, place = ""): SegmentView {
     const { tcp } = packet;
     const from = `${packet.source}:${tcp.sourcePort}`;
     const to = `${packet.destination}:${tcp.destinationPort}`;
     const isSyn = tcp.flags.includes("S");
     const hasAck = tcp.flags.includes("A");
     const isReset = tcp.flags.includes("R");
-    const side = this.side(`${from} ${to}`);
-    const peer = this.side(`${to} ${from}`);
+    const side = this.side(`${place} ${from} ${to}`);
+    const peer = this.side(`${place} ${to} ${from}`);
     if (isSyn && side.first !== tcp.seq) {
       // a new connection between the same ports
       side.first = tcp.seq;

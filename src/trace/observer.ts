@@ -26,10 +26,13 @@ export interface Way {
   /** The names of the hosts at its ends. */
   readonly from: string;
   readonly to: string;
+  /** Bytes of link header in front of every packet, outside of what it frames. Left out: 0. */
+  readonly headerLength?: number;
 }
 
 /**
- * Every packet is `sent` once; then it is `dropped` or, later, `delivered`. It is the same object all the way, and
+ * Packets begin with their IPv4 header; on a wire that carries Ethernet frames, where `headerLength` says so, with whatever is in the
+ * frame, ARP for instance. Every packet is `sent` once; then it is `dropped` or, later, `delivered`. It is the same object all the way, and
  * the wire's or the receiver's: an observer copies what it keeps. Times are microseconds of the network's clock.
  */
 export interface WireObserver {

@@ -25,6 +25,8 @@ export interface CaptureFile {
 }
 
 const NO_HEADER = new Uint8Array(0);
+/** Of IPv4 from nobody to nobody, as `lo` has it: for what has crossed a wire without frames. */
+const BLANK_HEADER = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x08, 0x00);
 
 /** `file` as pcapng, every block made in two passes: first its length, then its bytes. */
 export function writePcapng(file: CaptureFile): Uint8Array<ArrayBuffer> {
@@ -37,13 +39,14 @@ export function writePcapng(file: CaptureFile): Uint8Array<ArrayBuffer> {
 
 function writeBlocks(writer: BlockWriter, file: CaptureFile): void {
   writer.section();
-  const framed = new Set<number>();
-  for (const packet of file.packets) if (packet.header !== undefined) framed.add(packet.interface);
-  file.interfaces.forEach((name, number) => {
-    writer.interface(name, framed.has(number) ? LINKTYPE_ETHERNET : LINKTYPE_IPV4, file.snapLength ?? 0);
-  });
+  // libpcap refuses files of several types: where one packet has an Ethernet header they all get one
+  const isEthernet = file.packets.some(({ header }) => header !== undefined);
+  const linkType = isEthernet ? LINKTYPE_ETHERNET : LINKTYPE_IPV4;
+  const { snapLength = 0 } = file;
+  const limit = snapLength === 0 ? 0 : snapLength + (isEthernet ? BLANK_HEADER.length : 0);
+  for (const name of file.interfaces) writer.interface(name, linkType, limit);
   for (const packet of file.packets) {
-    const { header = NO_HEADER } = packet;
+    const { header = isEthernet ? BLANK_HEADER : NO_HEADER } = packet;
     writer.begin(ENHANCED_PACKET);
     writer.int32(packet.interface);
     writer.time(packet.time);

@@ -162,7 +162,7 @@ export class Recorder implements WireObserver {
       to: way.to,
       sentAt: now,
       packet: parsed,
-      segment: parsed.protocol === "tcp" ? this.flows.see(parsed) : undefined,
+      segment: parsed.protocol === "tcp" ? this.flows.see(parsed, way.wire) : undefined,
       isCopy,
       corrupted: false,
       dropped: undefined,

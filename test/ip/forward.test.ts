@@ -1,7 +1,7 @@
 /** Forwarding: what a router passes on, how, and what it says to whom when it does not. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { ETHER_TYPE_ALL } from "../../src/ip/tap.ts";
+import { ETHER_TYPE_ALL, TapInfo } from "../../src/ip/tap.ts";
 import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { closeRouters, Router } from "../support/router.ts";
@@ -142,14 +142,7 @@ describe("a router", () => {
     router.receive(through());
     const lengths: number[] = [];
     const into = new Uint8Array(2000);
-    const info = {
-      interfaceIndex: -1,
-      etherType: 0,
-      packetType: 0,
-      arrivedMicros: 0,
-      fullLength: 0,
-      truncated: false,
-    };
+    const info = new TapInfo();
     while (tap.receive(into, 0, 2000, 0, info) > 0) lengths.push(info.interfaceIndex);
     expect(lengths).toEqual([router.interfaces[0]?.index, router.interfaces[1]?.index]);
     expect(raw.nextLength).toBe(0);

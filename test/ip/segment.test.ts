@@ -4,8 +4,9 @@ import { describe, expect, test } from "vitest";
 import { FLAG_CHECKSUM_TRUSTED } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { IpHost, leaveNothingBehind } from "../support/ip-host.ts";
-import { closeRouters, Router, type RouterOptions } from "../support/router.ts";
+import { closeRouters, Router } from "../support/router.ts";
 import { parseTcp, type TcpFields, tcp, timestamps } from "../support/tcp-wire.ts";
+import type { TestLinkOptions } from "../support/test-link.ts";
 import { checksum, concat, type Ipv4Fields, ip, parseIcmp, parseIpv4, pattern } from "../support/wire.ts";
 
 closeRouters();
@@ -32,8 +33,8 @@ function pass(router: Router, bytes: Uint8Array, size: number): Record<"west" | 
   return { west: router.west.sent.splice(0), east: router.east.sent.splice(0) };
 }
 
-function routerTo(east: NonNullable<RouterOptions["links"]>[1], options: RouterOptions = {}): Router {
-  return new Router({ ...options, links: [OFFLOAD, east] });
+function routerTo(east: TestLinkOptions): Router {
+  return new Router({ links: [OFFLOAD, east] });
 }
 
 describe("a long segment that is passed on", () => {
