@@ -7,6 +7,7 @@ import type { FrameStreamPlace } from "../frames.ts";
 const KERNEL = "A device of this machine's kernel: TUN, unless --tap is given";
 const FRAMES = "Or a stream of Ethernet frames, which needs no root";
 const ADDRESSES = "Who the stack is";
+const SIGHT = "What can be seen of it; SIGUSR1 and netwright netstat show its sockets";
 
 export const LINK_OPTIONS: Options = {
   address: { value: "CIDR", group: KERNEL, help: "the kernel's side of the device, such as 10.9.0.1/24" },
@@ -66,6 +67,11 @@ export const LINK_OPTIONS: Options = {
     value: "BYTES",
     group: ADDRESSES,
     help: "the largest datagram; default 1500, with passt 65520",
+  },
+  pcap: {
+    value: "FILE",
+    group: SIGHT,
+    help: "write every packet to FILE while it runs, as pcapng for Wireshark",
   },
 };
 

@@ -4,6 +4,8 @@ import { Host } from "../../host/host.ts";
 import { type CommandLine, UsageError } from "../arguments.ts";
 import { linkChoice } from "./link-options.ts";
 import { openLink, type Uplink } from "./open-link.ts";
+import { prepareOversight, type Report } from "./oversight.ts";
+import { catchSignals } from "./signals.ts";
 
 export interface Station {
   readonly host: Host;
@@ -20,32 +22,39 @@ export interface Station {
   close(): void;
 }
 
-/** Opens the link that `line` asks for and brings a host up on it. `command` is "netwright ping". UsageError, Failure. */
-export async function openStation(command: string, line: CommandLine): Promise<Station> {
+/**
+ * Opens the link that `line` asks for and brings a host up on it. `command` is "netwright ping"; `report` says what happens beside it
+ * and what SIGUSR1 asks for, by default to standard error. UsageError, Failure.
+ */
+export async function openStation(
+  command: string,
+  line: CommandLine,
+  report: Report = (text) => process.stderr.write(text),
+): Promise<Station> {
   const clock = new RealClock();
   const choice = linkChoice(command, line);
   if (choice.peer === undefined)
     throw new UsageError(`${command} needs its own address: --peer 10.0.2.15/24`);
-  const uplink = await openLink(choice, clock);
+  const oversight = prepareOversight(line, report);
+  const signals = catchSignals();
   const host = new Host({ name: "netwright", clock });
-  attach(host, uplink);
-  const stop = new AbortController();
-  const interrupted = () => stop.abort(undefined);
-  process.on("SIGINT", interrupted);
-  process.on("SIGTERM", interrupted);
-  uplink.ended.then((error) => stop.abort(error));
-  return {
-    host,
-    address: (uplink.address ?? "").split("/")[0] ?? "",
-    label: uplink.label,
-    stopped: stop.signal,
-    close() {
-      process.off("SIGINT", interrupted);
-      process.off("SIGTERM", interrupted);
-      host.close();
-      clock.close();
-    },
+  const close = (): void => {
+    host.close();
+    clock.close();
+    oversight.close();
+    signals.close();
   };
+  try {
+    const uplink = await openLink(choice, clock);
+    attach(host, uplink);
+    uplink.ended.then((error) => signals.stop.abort(error));
+    const address = (uplink.address ?? "").split("/")[0] ?? "";
+    await oversight.begin(host, uplink.label, `${command}, ${address} on ${uplink.label}`);
+    return { host, address, label: uplink.label, stopped: signals.stop.signal, close };
+  } catch (error) {
+    close();
+    throw error;
+  }
 }
 
 function attach(host: Host, { link, address, gateway, attached }: Uplink): void {

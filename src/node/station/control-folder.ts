@@ -1,0 +1,85 @@
+/**
+ * Where running processes can be spoken to: a UNIX socket each, PID.sock, in a folder that is its user's alone:
+ * $XDG_RUNTIME_DIR/netwright, or /tmp/netwright-UID.
+ */
+import { lstatSync, mkdirSync, readdirSync, unlinkSync } from "node:fs";
+import { connect } from "node:net";
+import { join } from "node:path";
+
+/** The folders that may be, the one to use first. None where there are no users to tell apart. */
+export function controlFolders(): string[] {
+  const user = process.getuid?.();
+  if (user === undefined) return [];
+  const runtime = process.env["XDG_RUNTIME_DIR"] ?? "";
+  const folders = [join("/tmp", `netwright-${user}`)];
+  if (runtime !== "" && isOwn(runtime, user)) folders.unshift(join(runtime, "netwright"));
+  return folders;
+}
+
+/** Makes the folder and returns its path, or undefined: somebody else could read or write there. */
+export function makeControlFolder(): string | undefined {
+  const [folder] = controlFolders();
+  if (folder === undefined) return undefined;
+  try {
+    mkdirSync(folder, { mode: 0o700 });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") return undefined;
+  }
+  return isPrivate(folder) ? folder : undefined;
+}
+
+function isOwn(path: string, user: number): boolean {
+  try {
+    const info = lstatSync(path);
+    return info.isDirectory() && info.uid === user;
+  } catch {
+    return false;
+  }
+}
+
+/** Others must not put sockets there that pose as ours. */
+function isPrivate(path: string): boolean {
+  return isOwn(path, process.getuid?.() ?? -1) && (lstatSync(path).mode & 0o077) === 0;
+}
+
+export interface RunningProcess {
+  readonly pid: number;
+  readonly path: string;
+}
+
+/** The processes of this user that answer, by PID. What is left of others is cleared away. */
+export async function runningProcesses(): Promise<RunningProcess[]> {
+  const found: RunningProcess[] = [];
+  for (const folder of controlFolders().filter(isPrivate)) {
+    for (const name of readdirSync(folder)) {
+      const pid = Number(/^(\d+)\.sock$/.exec(name)?.[1] ?? Number.NaN);
+      if (!Number.isNaN(pid)) found.push({ pid, path: join(folder, name) });
+    }
+  }
+  const answers = await Promise.all(found.map(({ path }) => isAlive(path)));
+  return found.filter((_, index) => answers[index]).sort((a, b) => a.pid - b.pid);
+}
+
+/** Whether somebody listens at `path`; where nobody does any more, it is taken away. */
+export function isAlive(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(path);
+    socket.on("connect", () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code === "ECONNREFUSED") remove(path);
+      resolve(error.code !== "ECONNREFUSED" && error.code !== "ENOENT");
+    });
+  });
+}
+
+/** Takes the name of a socket away, if it is there. */
+export function remove(path: string): void {
+  try {
+    unlinkSync(path);
+  } catch {
+    // it has gone already
+  }
+}
