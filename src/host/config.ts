@@ -75,6 +75,7 @@ export const TCP_ALLOWED: Allowed = {
   initialRtoMillis: [1, 1e9],
   minRtoMillis: [1, 1e9],
   maxRtoMillis: [1, 1e9],
+  blackHoleMtu: [0, 65_535],
   suspectRetransmissions: [0, 255],
   maxRetransmissions: [0, 255],
   maxSynRetransmissions: [0, 255],

@@ -133,8 +133,8 @@ export interface PathFinder {
   /** Whether `address` is multicast, the limited broadcast, or the directed broadcast of one of our subnets. */
   isBroadcastOrMulticast(address: number): boolean;
   /**
-   * Lowers the path MTU to `destination` after a transport has checked the ICMP message that asks for it (RFC 5927 §7). It is
-   * never raised so, and never falls below `IpConfig.minPathMtu`.
+   * Lowers the path MTU to `destination` after a transport has checked the ICMP message that asks for it (RFC 5927 §7), or has found
+   * out by itself. It is never raised so, and never falls below `IpConfig.minPathMtu`.
    */
   learnPathMtu(destination: number, mtu: number): void;
   /** Advice from a transport that the route to `destination` may be dead (RFC 9293 §3.8.3, R1). */

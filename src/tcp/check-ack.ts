@@ -3,6 +3,7 @@ import { challengeAck } from "./challenge-ack.ts";
 import { completeHandshake } from "./complete-handshake.ts";
 import { enterClosed } from "./end.ts";
 import { ACK, FIN, SYN } from "./header.ts";
+import { acknowledged } from "./path-mtu.ts";
 import { probesAnswered } from "./persist.ts";
 import { replyToBadAck } from "./reset.ts";
 import { acknowledgedNewData } from "./retransmission-timeout.ts";
@@ -78,8 +79,9 @@ function isDuplicate(tcb: Tcb, segment: Segment): boolean {
 
 /** SND.UNA moves: what it passes leaves the ring and the scoreboard, and may tell the round-trip time. */
 function acknowledge(tcb: Tcb, segment: Segment, acked: number): void {
-  const { snd, scoreboard, tcp } = tcb;
+  const { snd, scoreboard, doubt, tcp } = tcb;
   const summary = tcp.ackSummary;
+  if (doubt.shortCopy !== 0 || doubt.claimedMtu !== 0) acknowledged(tcb, acked);
   snd.una = segment.ack;
   tcb.bytesAcked += acked;
   scoreboard.acknowledge(snd.una);

@@ -14,6 +14,12 @@ export interface TcpConfig {
    * the age of 500 ms clocks. Set 1000 to have the RFC's.
    */
   minRtoMillis: number;
+  /**
+   * The datagram, bytes, in which a short copy goes behind a longer segment whose retransmissions have reached R1, and half of it at
+   * each timeout after that: where the short one alone arrives, the path's MTU is taken to be that ("black hole", RFC 2923 §2.1).
+   * Default 1024 (RFC 4821 §7.2 and §7.7; Linux's tcp_base_mss is as much, with tcp_mtu_probing=1); 0: never.
+   */
+  blackHoleMtu: number;
   /** Largest RTO, ms. Default 120000, as in Linux (TCP_RTO_MAX); RFC 6298 §2.5 asks for at least 60000. */
   maxRtoMillis: number;
   /** R1: retransmissions of one segment before IP is told that the route is suspect. Default 3 (RFC 9293 §3.8.3, SHLD-10). */
@@ -82,6 +88,7 @@ export const DEFAULT_TCP_CONFIG: Readonly<TcpConfig> = {
   initialRtoMillis: 1000,
   minRtoMillis: 200,
   maxRtoMillis: 120_000,
+  blackHoleMtu: 1024,
   suspectRetransmissions: 3,
   maxRetransmissions: 15,
   maxSynRetransmissions: 7,

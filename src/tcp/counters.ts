@@ -40,5 +40,8 @@ export class TcpCounters {
   evictedTimeWaits = 0;
   zeroWindowProbesSent = 0;
   keepAliveProbesSent = 0;
+  /** Short copies of large segments that nobody answered; and paths on which only those got through. */
+  shortCopiesSent = 0;
+  blackHoles = 0;
   icmpErrorsIgnored = 0;
 }

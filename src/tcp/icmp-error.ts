@@ -1,9 +1,7 @@
 /** ICMP errors about our segments: RFC 9293 §3.9.2.2, RFC 5927, RFC 1191. */
 import type { IcmpReport } from "../ip/path.ts";
-import { fixedOptionsLength } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
-import { followPath, headersLength } from "./handshake.ts";
-import { geq, lt } from "./sequence.ts";
+import { isInFlight, tooBig } from "./path-mtu.ts";
 import { LISTEN, SYN_RECEIVED, SYN_SENT, TIME_WAIT } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 import type { Tcp } from "./tcp.ts";
@@ -22,7 +20,7 @@ export function icmpError(tcp: Tcp, report: IcmpReport): void {
     tcp.counters.icmpErrorsIgnored++;
     return;
   }
-  if (report.type === UNREACHABLE && report.code === FRAGMENTATION_NEEDED) lowerPathMtu(tcb, report);
+  if (report.type === UNREACHABLE && report.code === FRAGMENTATION_NEEDED) tooBig(tcb, seq, report);
   else if (tcb.state === SYN_SENT || tcb.state === SYN_RECEIVED) errorInOpen(tcb, report);
   else if (tcb.settings.receiveErrors && !tcb.orphaned) tell(tcb, report.errno);
   else tcb.softError = report.errno; // MUST-56; RFC 5927 §5.2: synchronized connections take hard errors for soft ones
@@ -46,10 +44,6 @@ function isHard(report: IcmpReport): boolean {
   return report.hard && report.type === UNREACHABLE;
 }
 
-function isInFlight(tcb: Tcb, seq: number): boolean {
-  return geq(seq, tcb.snd.una) && lt(seq, tcb.snd.nxt);
-}
-
 /** A hard error ends an open (RFC 9293 §3.9.2.2, SHLD-26). */
 function refuse(tcb: Tcb, errno: number): void {
   if (tcb.passive) removeEmbryonic(tcb);
@@ -57,16 +51,4 @@ function refuse(tcb: Tcb, errno: number): void {
     tcb.tcp.counters.failedOpens++;
     failConnection(tcb, errno);
   }
-}
-
-/** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
-function lowerPathMtu(tcb: Tcb, report: IcmpReport): void {
-  // RFC 5927 §7.2: it must be about something that was really that large
-  if (tcb.scoreboard.longest + headersLength(tcb) + fixedOptionsLength(tcb) <= report.mtu) {
-    tcb.tcp.counters.icmpErrorsIgnored++;
-    return;
-  }
-  tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, report.mtu);
-  followPath(tcb);
-  tcb.touch();
 }

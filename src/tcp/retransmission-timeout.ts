@@ -4,6 +4,7 @@ import { transmit } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
 import { ACK, SYN } from "./header.ts";
 import { output } from "./output.ts";
+import { sendShortCopy, timedOut } from "./path-mtu.ts";
 import { probeWindow } from "./persist.ts";
 import { isOneOf, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
@@ -40,9 +41,11 @@ export function retransmissionTimeout(tcb: Tcb): void {
     resendSyn(tcb);
     return;
   }
+  timedOut(tcb);
   tcb.recovery.onTimeout(tcb);
   tcb.recovery.forceOne = true; // RFC 6298 §5.4: the earliest segment goes out
   output(tcb);
+  sendShortCopy(tcb);
   armRetransmission(tcb); // RFC 6298 §5.6
 }
 

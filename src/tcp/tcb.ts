@@ -11,6 +11,7 @@ import { flush } from "./flush.ts";
 import { keepAliveTimeout } from "./keepalive.ts";
 import type { ListenQueue } from "./listen-queue.ts";
 import type { Pacing } from "./pacing.ts";
+import { PathDoubt } from "./path-mtu.ts";
 import { persistTimeout } from "./persist.ts";
 import { Recovery } from "./recovery/recovery.ts";
 import { Scoreboard } from "./recovery/scoreboard.ts";
@@ -156,6 +157,8 @@ export class Tcb {
   readonly recovery = new Recovery();
   congestion: CongestionControl | undefined = undefined;
 
+  /** What is not certain of the path's MTU: see path-mtu.ts. */
+  readonly doubt = new PathDoubt();
   /** Only where the user bounds the rate: see pacing.ts. */
   pacing: Pacing | undefined = undefined;
 

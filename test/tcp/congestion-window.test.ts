@@ -9,7 +9,7 @@ const SMSS = 1460;
 
 /** A connection (RTO 300 ms) that has `bytes` to send and has sent its first flight, ten segments. */
 function sending(bytes = 150_000): SegmentPeer {
-  const peer = new SegmentPeer();
+  const peer = new SegmentPeer({ tcp: { blackHoleMtu: 0 } }); // black-holes.test.ts has those
   peer.connect({ delay: 100 });
   peer.write(pattern(bytes));
   expect(peer.take().length).toBe(10);

@@ -44,6 +44,8 @@ export class Scoreboard {
   ackedSentAt = -1;
   /** Of what the last ACK newly covers, what was sent more than once, in sequence numbers. */
   ackedCopies = 0;
+  /** The longest segment that was acknowledged and not sent more than once, so that it arrived as it was, in sequence numbers. */
+  longestAcked = 0;
 
   get count(): number {
     return this.end - this.first;
@@ -102,7 +104,10 @@ export class Scoreboard {
       if ((marks & EVER_RETRANSMITTED) !== 0) {
         isAmbiguous = true;
         this.ackedCopies += length;
-      } else if ((marks & SACKED) === 0) this.ackedSentAt = this.sentTimes[at] as number;
+      } else {
+        if ((marks & SACKED) === 0) this.ackedSentAt = this.sentTimes[at] as number;
+        if (length > this.longestAcked) this.longestAcked = length;
+      }
       this.account(at, -length);
       this.first++;
     }
@@ -188,6 +193,11 @@ export class Scoreboard {
     return longest;
   }
 
+  /** The first outstanding segment, in sequence numbers; 0 when there is none. */
+  get firstLength(): number {
+    return this.first < this.end ? (this.lengths[this.first & this.mask] as number) : 0;
+  }
+
   /** Judges everything above `size` bytes lost, and what was sent again of it: the path carries no more (RFC 1191 §6.4). */
   markOversizedLost(size: number): void {
     for (let number = this.first; number < this.end; number++) {
@@ -263,6 +273,7 @@ export class Scoreboard {
     this.outstanding = this.sacked = this.lost = this.retransmitted = this.lostAndRetransmitted = 0;
     this.highestSacked = -1;
     this.judged = this.hint = 0;
+    this.longestAcked = 0;
   }
 
   /** The record at `at` is lost, and so is the copy that was sent again, if there was one. */

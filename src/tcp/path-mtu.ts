@@ -1,0 +1,99 @@
+/**
+ * How large the path's packets may be, as a connection finds out: by what routers say of its segments (RFC 1191), weighed as
+ * RFC 5927 §7.2 has it, and by the silence of those that say nothing (RFC 2923 §2.1, "black holes").
+ */
+import type { IcmpReport } from "../ip/path.ts";
+import { fixedOptionsLength, textLimit, transmit } from "./build.ts";
+import { followPath, headersLength } from "./handshake.ts";
+import { ACK } from "./header.ts";
+import { notePaced } from "./pacing.ts";
+import { geq, gt } from "./sequence.ts";
+import type { Tcb } from "./tcb.ts";
+
+/** RFC 4821 §7.7: the lower bound for IPv4, bytes. */
+const LEAST_MTU = 68;
+
+/** Of what a connection doubts about its path. */
+export class PathDoubt {
+  /** A router's claim that is believed if the segment it is about times out, bytes, 0: none; and that segment's sequence number. */
+  claimedMtu = 0;
+  claimedSeq = 0;
+  /** Text of the short copy that was sent of the beginning of the flight, bytes; 0: none is out. */
+  shortCopy = 0;
+}
+
+/** A router says that the segment that begins at `seq`, one in flight, was too big for it. */
+export function tooBig(tcb: Tcb, seq: number, report: IcmpReport): void {
+  const { scoreboard, doubt, tcp } = tcb;
+  const headers = headersLength(tcb) + fixedOptionsLength(tcb);
+  if (scoreboard.longest + headers <= report.mtu) {
+    tcp.counters.icmpErrorsIgnored++; // RFC 5927 §7.2: it must be about something that was really that large
+  } else if (scoreboard.longestAcked > 0 && scoreboard.longestAcked + headers > report.mtu) {
+    // RFC 5927 §7.2: but larger ones have arrived. So it counts only if this one does not; the first in flight will be known first.
+    if (doubt.claimedMtu !== 0 && gt(seq, doubt.claimedSeq)) return;
+    doubt.claimedMtu = report.mtu;
+    doubt.claimedSeq = seq;
+  } else {
+    lower(tcb, report.mtu);
+    tcb.touch();
+  }
+}
+
+/** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
+function lower(tcb: Tcb, mtu: number): void {
+  const { doubt } = tcb;
+  doubt.claimedMtu = doubt.shortCopy = 0;
+  tcb.scoreboard.longestAcked = 0;
+  tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, mtu);
+  followPath(tcb);
+}
+
+/** The retransmission timer has expired, which watches the first segment in flight: a claim about that is believed now. */
+export function timedOut(tcb: Tcb): void {
+  const { claimedMtu, claimedSeq } = tcb.doubt;
+  if (claimedMtu !== 0 && claimedSeq === tcb.snd.una) lower(tcb, claimedMtu);
+}
+
+/**
+ * Past R1 the path may be one on which large packets vanish without a word (RFC 4821 §7.7: "full-stop timeout"). The segment that
+ * was sent again just now is followed by a copy of its beginning alone, in a datagram of `blackHoleMtu` bytes, and of half as much
+ * with each further timeout. If the copy gets through and the segment does not, that is the path's MTU: see {@link acknowledged}.
+ */
+export function sendShortCopy(tcb: Tcb): void {
+  const { snd, doubt, tcp, settings } = tcb;
+  const { blackHoleMtu, suspectRetransmissions } = tcp.config;
+  const times = tcb.retransmissions - suspectRetransmissions;
+  if (times < 0 || blackHoleMtu === 0 || !settings.pathMtuDiscovery) return; // without DF it would have been cut
+  const limit = textLimit(tcb);
+  const mtu = Math.max(LEAST_MTU, blackHoleMtu >> Math.min(times, 16));
+  const length = mtu - headersLength(tcb) - (snd.mss - limit);
+  // what has left at full length, FIN not counted
+  const sent = Math.min(limit, tcb.scoreboard.firstLength, snd.wnd, (snd.end - snd.una) | 0);
+  if (length < 1 || length >= sent) return;
+  doubt.shortCopy = length;
+  tcp.counters.shortCopiesSent++;
+  tcp.counters.retransmissions++;
+  tcb.totalRetransmissions++;
+  tcb.bytesRetransmitted += length;
+  notePaced(tcb, length);
+  transmit(tcb, snd.una, length, ACK);
+}
+
+/** An ACK is about to move SND.UNA by `acked`, and there is a doubt. */
+export function acknowledged(tcb: Tcb, acked: number): void {
+  const { doubt, tcp } = tcb;
+  if (acked === doubt.shortCopy) {
+    // The short copy has arrived, and not what was sent before it, although that begins with the same.
+    tcp.counters.blackHoles++;
+    const { shortCopy } = doubt;
+    tcp.paths.learnPathMtu(tcb.remoteAddress, shortCopy + headersLength(tcb) + fixedOptionsLength(tcb));
+    tcb.scoreboard.longestAcked = 0; // output follows the path
+  }
+  doubt.shortCopy = 0;
+  if (doubt.claimedMtu !== 0 && gt((tcb.snd.una + acked) | 0, doubt.claimedSeq)) doubt.claimedMtu = 0;
+}
+
+/** Whether the segment at `seq` is in flight: anybody can quote the four numbers (RFC 5927 §4.1). */
+export function isInFlight(tcb: Tcb, seq: number): boolean {
+  return geq(seq, tcb.snd.una) && gt(tcb.snd.nxt, seq);
+}

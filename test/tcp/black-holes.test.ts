@@ -1,0 +1,242 @@
+/** Paths on which large packets vanish without a word: RFC 2923 §2.1, RFC 4821 §7.7, RFC 8899 §4.3. */
+import { describe, expect, it } from "vitest";
+import { IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IPPROTO_IP } from "../../src/sockets/constants.ts";
+import { setOption } from "../../src/sockets/options/index.ts";
+import {
+  leaveNothingBehind,
+  type ParsedSegment,
+  SegmentPeer,
+  type SegmentPeerOptions,
+} from "../support/segment-peer.ts";
+import { mss, SACK_PERMITTED, timestamps } from "../support/tcp-wire.ts";
+import { icmp, ip, pattern } from "../support/wire.ts";
+
+leaveNothingBehind();
+
+const SMSS = 1460;
+/** The text of the short copy: a datagram of 1024 bytes. */
+const SHORT = 984;
+
+/** A connection with a round trip of 100 ms, and ten full segments in flight, which are taken. */
+function sending(options: SegmentPeerOptions = {}, handshake: Uint8Array[] = [mss(SMSS)]): SegmentPeer {
+  const peer = new SegmentPeer(options);
+  peer.connect({ delay: 100, options: handshake });
+  peer.write(pattern(60_000));
+  expect(peer.take().length).toBe(10);
+  return peer;
+}
+
+/** Lets the timer expire `count` times; what was sent then, by timeout. */
+function timeouts(peer: SegmentPeer, count: number): ParsedSegment[][] {
+  const sent: ParsedSegment[][] = [];
+  while (sent.length < count) {
+    const before = peer.counters.timeouts;
+    while (peer.counters.timeouts === before) peer.advance(peer.clock.nextDeadline() / 1000 - peer.now);
+    sent.push(peer.take());
+  }
+  return sent;
+}
+
+const sizes = (segments: ParsedSegment[]) => segments.map(({ seq, length }) => [seq, length]);
+const pathMtu = (peer: SegmentPeer) => {
+  const path = peer.host.ipv4.path(ip("10.0.0.2"), 0);
+  return typeof path === "number" ? path : path.mtu;
+};
+
+/** Acknowledges as a peer does behind a router that drops what is longer than `mtu`, until `bytes` have come; ms it took. */
+function behindHole(peer: SegmentPeer, mtu: number, bytes: number): number {
+  const start = peer.now;
+  let reached = 1;
+  const held = new Map<number, number>();
+  for (let round = 0; round < 20_000 && reached <= bytes; round++) {
+    const came = peer.take().filter(({ ip }) => ip.totalLength <= mtu);
+    for (const { seq, length } of came) held.set(seq, Math.max(length, held.get(seq) ?? 0));
+    for (const [seq, length] of [...held].sort(([a], [b]) => a - b)) {
+      if (seq <= reached) reached = Math.max(reached, seq + length);
+    }
+    if (came.length > 0) peer.inject({ ack: reached });
+    else peer.advance(10);
+  }
+  expect(reached).toBe(bytes + 1);
+  return peer.now - start;
+}
+
+describe("a short copy tells whether the path drops what is large", () => {
+  it("RFC4821-7.7, RFC8899-4-1: past R1 it follows the segment, ever shorter, but never longer than that", () => {
+    const peer = sending();
+    const sent = timeouts(peer, 8).map(sizes);
+    expect(sent.slice(0, 2)).toEqual([[[1, SMSS]], [[1, SMSS]]]);
+    expect(sent.slice(2)).toEqual(
+      [SHORT, 472, 216, 88, 28, 28].map((length) => [
+        [1, SMSS],
+        [1, length],
+      ]),
+    );
+    expect(peer.counters.shortCopiesSent).toBe(6);
+  });
+
+  it("its datagram is of that size with options too", () => {
+    const peer = sending({}, [mss(SMSS), SACK_PERMITTED, timestamps(0)]);
+    const [, copy] = timeouts(peer, 3)[2]!;
+    expect(copy).toMatchObject({ seq: 1, ip: { totalLength: 1024, dontFragment: true } });
+    expect(copy!.data).toEqual(pattern(60_000).slice(0, 972));
+  });
+
+  it("it alone is acknowledged: that is the path's MTU, at once, for this and other connections", () => {
+    const peer = sending();
+    timeouts(peer, 3);
+    peer.inject({ ack: 1 + SHORT });
+    expect(pathMtu(peer)).toBe(1024);
+    expect(peer.counters.blackHoles).toBe(1);
+    for (const { ip } of peer.take()) expect(ip.totalLength).toBeLessThanOrEqual(1024);
+    const other = peer.another();
+    other.connect();
+    other.write(pattern(5000));
+    for (const { ip } of other.take()) expect(ip.totalLength).toBeLessThanOrEqual(1024);
+  });
+
+  it("the whole segment is acknowledged: it was an outage, and nothing changes", () => {
+    for (const ack of [1 + SMSS, 1 + 10 * SMSS]) {
+      const peer = sending();
+      timeouts(peer, 4);
+      peer.inject({ ack });
+      expect([pathMtu(peer), peer.tcb!.snd.mss, peer.counters.blackHoles]).toEqual([1500, SMSS, 0]);
+      peer.inject({ ack: 1 + 10 * SMSS });
+      peer.take();
+      peer.inject({ ack: peer.ack + SHORT }); // what the copy would have been worth later on
+      expect([pathMtu(peer), peer.counters.blackHoles]).toEqual([1500, 0]);
+    }
+  });
+
+  it("none follows what is short anyway, nor what goes without DF, nor where the host is set not to", () => {
+    const small = new SegmentPeer();
+    small.connect({ delay: 100 });
+    small.write(pattern(SHORT));
+    small.take();
+    expect(timeouts(small, 3).map((sent) => sent.length)).toEqual([1, 1, 1]);
+    const without = new SegmentPeer();
+    const socket = without.host.stream();
+    setOption(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
+    without.connect({ socket, delay: 100 });
+    without.write(pattern(5000));
+    without.take();
+    expect(timeouts(without, 4).at(-1)).toHaveLength(1);
+    const off = sending({ tcp: { blackHoleMtu: 0 } });
+    expect(timeouts(off, 4).at(-1)).toHaveLength(1);
+    const never = [small, without, off].map(({ counters }) => counters.shortCopiesSent);
+    expect(never).toEqual([0, 0, 0]);
+  });
+
+  it("the size, and when R1 is reached, are the host's to say", () => {
+    const peer = sending({ tcp: { blackHoleMtu: 1280, suspectRetransmissions: 1 } });
+    expect(timeouts(peer, 1).map(sizes)[0]).toEqual([
+      [1, SMSS],
+      [1, 1240],
+    ]);
+    expect(() => new SegmentPeer({ tcp: { blackHoleMtu: -1 } })).toThrow(RangeError);
+  });
+});
+
+describe("everything arrives", () => {
+  it.each([1499, 1400, 1280, 1100, 1024, 600, 552])(
+    "behind a router that drops what is longer than %i bytes",
+    (mtu) => {
+      const peer = sending();
+      const millis = behindHole(peer, mtu, 60_000);
+      expect(peer.counters.blackHoles).toBe(1);
+      expect(millis).toBeLessThan(mtu >= 1024 ? 6000 : 10_000);
+    },
+  );
+
+  it("with timestamps, SACK, and segments that the link cuts", () => {
+    const peer = new SegmentPeer({ link: { cuts: true } });
+    peer.connect({ delay: 100, options: [mss(SMSS), SACK_PERMITTED, timestamps(0)] });
+    peer.write(pattern(60_000));
+    behindHole(peer, 1400, 60_000);
+    expect(peer.counters.blackHoles).toBe(1);
+    peer.write(pattern(30_000));
+    const sent = peer.take();
+    expect(Math.max(...sent.map(({ ip }) => ip.totalLength))).toBe(1024);
+    expect(peer.link.longestRun).toBeGreaterThan(5);
+  });
+
+  it("RFC1191-6.3-1: after ten minutes larger ones are tried again", () => {
+    const peer = sending();
+    behindHole(peer, 1400, 60_000);
+    peer.write(pattern(5000));
+    expect(peer.take()[0]!.ip.totalLength).toBe(1024);
+    peer.inject({});
+    peer.take();
+    peer.inject({});
+    peer.advance(601_000);
+    peer.write(pattern(5000));
+    expect(peer.take()[0]!.ip.totalLength).toBe(1500);
+  });
+});
+
+describe("what routers claim, RFC 5927 §7.2", () => {
+  const ROUTER = "10.0.0.254";
+
+  /** Full segments have been acknowledged; ten more are in flight, and returned. */
+  function proven(): [SegmentPeer, ParsedSegment[]] {
+    const peer = sending();
+    peer.inject({ ack: 1 + 10 * SMSS });
+    const sent = peer.take();
+    expect(sent.length).toBeGreaterThan(9);
+    return [peer, sent];
+  }
+
+  function claim(peer: SegmentPeer, about: ParsedSegment, mtu: number): void {
+    const payload = about.datagram.slice(0, 28);
+    peer.injectDatagram(icmp({ type: 3, code: 4, rest: mtu, payload }, { source: ROUTER }));
+  }
+
+  it("RFC5927-7.2-1: as large ones have arrived before, it is not believed while data advances", () => {
+    const [peer, sent] = proven();
+    claim(peer, sent[3]!, 1006);
+    expect(peer.take()).toEqual([]);
+    expect([pathMtu(peer), peer.tcb!.snd.mss]).toEqual([1500, SMSS]);
+    peer.inject({ ack: sent[3]!.seq + SMSS });
+    peer.take();
+    timeouts(peer, 1);
+    expect([pathMtu(peer), peer.tcb!.snd.mss]).toEqual([1500, SMSS]);
+  });
+
+  it("RFC5927-7.2-1: if the segment it is about times out, it was true", () => {
+    const [peer, sent] = proven();
+    claim(peer, sent[3]!, 1006);
+    peer.inject({ ack: sent[3]!.seq }); // up to it, not beyond
+    peer.take();
+    const [again] = timeouts(peer, 1);
+    expect([pathMtu(peer), peer.tcb!.snd.mss]).toEqual([1006, 966]);
+    expect(sizes(again!)[0]).toEqual([sent[3]!.seq, 966]);
+  });
+
+  it("nor if it is another that times out", () => {
+    const [peer, sent] = proven();
+    claim(peer, sent[3]!, 1006);
+    timeouts(peer, 1);
+    expect(pathMtu(peer)).toBe(1500);
+    claim(peer, sent[0]!, 1006); // of the copy that was sent again just now
+    timeouts(peer, 1);
+    expect(pathMtu(peer)).toBe(1006);
+  });
+
+  it("once one was believed, nothing larger has arrived: the next is believed at once", () => {
+    const [peer, sent] = proven();
+    claim(peer, sent[0]!, 1006);
+    timeouts(peer, 1);
+    expect(pathMtu(peer)).toBe(1006);
+    claim(peer, sent[0]!, 600); // nothing has arrived since
+    expect(pathMtu(peer)).toBe(600);
+  });
+
+  it("what was sent more than once proves nothing: a copy of it may have gone in pieces", () => {
+    const peer = sending();
+    timeouts(peer, 1);
+    peer.inject({ ack: 1 + SMSS });
+    const [next] = peer.take();
+    claim(peer, next!, 1006);
+    expect(pathMtu(peer)).toBe(1006);
+  });
+});
