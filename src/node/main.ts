@@ -4,6 +4,7 @@ import { Failure, UsageError } from "./arguments.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { dumpCommand } from "./commands/dump.ts";
 import { ncCommand } from "./commands/nc.ts";
+import { netstatCommand } from "./commands/netstat.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
@@ -15,6 +16,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   dump: dumpCommand,
   nc: ncCommand,
+  netstat: netstatCommand,
   ping: pingCommand,
   tun: tunCommand,
 };
@@ -27,8 +29,9 @@ const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
   nc HOST PORT      standard input and output on a connection, or with -l on whoever connects
+  netstat [PID]     sockets and counters of a netwright process that runs
   ping HOST         echo requests and their answers, as ping(8) prints them
-  tun               a host on a TUN device that answers ping, so that this machine's programs can talk to it
+  tun               a host on a TUN device: answers ping, serves files over HTTP, echoes
 
   netwright COMMAND --help tells more; netwright --version says which version this is.
   Not in this version: ${LATER.join(", ")}.

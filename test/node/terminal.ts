@@ -40,5 +40,6 @@ export class TestTerminal implements Terminal {
 export async function netwright(...argv: string[]): Promise<{ code: number; out: string; err: string }> {
   const terminal = new TestTerminal();
   const code = await main(argv, terminal);
-  return { code, out: terminal.output, err: terminal.errors };
+  const written = new TextDecoder().decode(Buffer.concat(terminal.written));
+  return { code, out: terminal.output + written, err: terminal.errors };
 }
