@@ -1,10 +1,12 @@
 /** Copies what the interfaces of a host carry, but for `lo`, into capture outputs. */
 import type { Host } from "../../host/host.ts";
 import type { Interface } from "../../ip/interface.ts";
+import { AT_TOTAL_LENGTH } from "../../ip/ipv4-header.ts";
 import type { Onlooker } from "../../ip/tap.ts";
+import { ETHER_TYPE_IPV4, ETHERNET_HEADER_LENGTH } from "../../link/ethernet.ts";
 import { finish, pseudoHeaderSum } from "../../packet/checksum.ts";
 import { FLAG_CHECKSUM_TRUSTED, type Packet } from "../../packet/packet.ts";
-import { type CaptureDirection, LINKTYPE_IPV4 } from "../../trace/pcapng-blocks.ts";
+import { type CaptureDirection, LINKTYPE_ETHERNET, LINKTYPE_IPV4 } from "../../trace/pcapng-blocks.ts";
 import type { CaptureInterface } from "../../trace/pcapng-stream.ts";
 import type { CaptureOutput } from "./capture-output.ts";
 import { realMicros } from "./real-micros.ts";
@@ -57,7 +59,7 @@ export class Capture implements Onlooker {
     const time = realMicros();
     const seen = this.interfaceOf(by);
     const field = checksumField(packet, by, direction);
-    const checksum = field < 0 ? 0 : transportChecksum(packet, field);
+    const checksum = field < 0 ? 0 : transportChecksum(packet, headerLength(by), field);
     for (const output of this.outputs) {
       const start = output.add(seen, direction, time, slab.bytes, offset, length);
       if (start < 0 || field < 0) continue;
@@ -71,11 +73,17 @@ export class Capture implements Onlooker {
     let seen = this.interfaces.get(by);
     if (seen === undefined) {
       const description = this.interfaces.size === 0 ? this.label : undefined;
-      seen = { name: by.name, description, linkType: LINKTYPE_IPV4 };
+      const linkType = headerLength(by) === 0 ? LINKTYPE_IPV4 : LINKTYPE_ETHERNET;
+      seen = { name: by.name, description, linkType };
       this.interfaces.set(by, seen);
     }
     return seen;
   }
+}
+
+/** Bytes of Ethernet header in front of the datagrams that `by` shows. */
+function headerLength(by: Interface): number {
+  return by.link.sendFrame === undefined ? 0 : ETHERNET_HEADER_LENGTH;
 }
 
 /**
@@ -84,31 +92,41 @@ export class Capture implements Onlooker {
  */
 function checksumField(packet: Packet, by: Interface, direction: CaptureDirection): number {
   const { slab, offset, length } = packet;
-  if (length < 20) return -1;
+  const start = headerLength(by);
+  if (length < start + 20) return -1;
   if (direction === "in" ? (packet.flags & FLAG_CHECKSUM_TRUSTED) === 0 : !by.link.features.checksum)
     return -1;
   const { view } = slab;
-  const headerLength = (view.getUint8(offset) & 15) << 2;
-  const place = CHECKSUM_AT[view.getUint8(offset + 9)];
-  if (place === undefined || (view.getUint16(offset + 6) & FRAGMENT_BITS) !== 0) return -1;
+  if (start > 0 && view.getUint16(offset + start - 2) !== ETHER_TYPE_IPV4) return -1;
+  const datagram = offset + start;
+  const ipLength = (view.getUint8(datagram) & 15) << 2;
+  const place = CHECKSUM_AT[view.getUint8(datagram + 9)];
+  if (place === undefined || (view.getUint16(datagram + 6) & FRAGMENT_BITS) !== 0) return -1;
   const [at, least] = place;
-  if (headerLength < 20 || length < headerLength + least) return -1;
-  const field = headerLength + at;
+  if (ipLength < 20 || sizeOf(packet, start) < ipLength + least) return -1;
+  const field = start + ipLength + at;
   const isZero = view.getUint16(offset + field) === 0;
   if (direction === "out") return isZero ? field : -1; // 0 was left out, others are made
   // the pseudo-header's sum may be all that is there; but UDP's 0 is "none"
-  return isZero && view.getUint8(offset + 9) === IPPROTO_UDP ? -1 : field;
+  return isZero && view.getUint8(datagram + 9) === IPPROTO_UDP ? -1 : field;
 }
 
-/** The checksum that belongs at `field`, whatever is there now. */
-function transportChecksum(packet: Packet, field: number): number {
-  const { slab, offset, length } = packet;
+/** Bytes of the datagram in `packet` behind `start` bytes of Ethernet header: padding may follow it there. */
+function sizeOf({ slab, offset, length }: Packet, start: number): number {
+  if (start === 0) return length;
+  return Math.min(length - start, slab.view.getUint16(offset + start + AT_TOTAL_LENGTH));
+}
+
+/** The checksum that belongs at `field`, whatever is there now; the datagram begins behind `start` bytes. */
+function transportChecksum(packet: Packet, start: number, field: number): number {
+  const { slab, offset } = packet;
   const { view } = slab;
-  const headerLength = (view.getUint8(offset) & 15) << 2;
-  const protocol = view.getUint8(offset + 9);
-  const size = length - headerLength;
-  const pseudo = pseudoHeaderSum(view.getInt32(offset + 12), view.getInt32(offset + 16), protocol, size);
-  const sum = slab.checksum(offset + headerLength, size, pseudo);
+  const datagram = offset + start;
+  const ipLength = (view.getUint8(datagram) & 15) << 2;
+  const protocol = view.getUint8(datagram + 9);
+  const size = sizeOf(packet, start) - ipLength;
+  const pseudo = pseudoHeaderSum(view.getInt32(datagram + 12), view.getInt32(datagram + 16), protocol, size);
+  const sum = slab.checksum(datagram + ipLength, size, pseudo);
   // without what stands there: ones' complement subtraction is addition of the complement (RFC 1624 §3)
   const without = sum + (~view.getUint16(offset + field) & 0xffff);
   const checksum = finish((without & 0xffff) + (without >>> 16));
