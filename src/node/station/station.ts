@@ -1,9 +1,10 @@
 /** A host of this process on a real network: what every command but `demo` and `dump` stands on. */
 import { RealClock } from "../../base/real-clock.ts";
 import { Host } from "../../host/host.ts";
-import { type CommandLine, UsageError } from "../arguments.ts";
+import type { CommandLine } from "../arguments.ts";
+import { join } from "./join.ts";
 import { linkChoice } from "./link-options.ts";
-import { openLink, type Uplink } from "./open-link.ts";
+import { openLink } from "./open-link.ts";
 import { prepareOversight, type Report } from "./oversight.ts";
 import { catchSignals } from "./signals.ts";
 
@@ -33,8 +34,6 @@ export async function openStation(
 ): Promise<Station> {
   const clock = new RealClock();
   const choice = linkChoice(command, line);
-  if (choice.peer === undefined)
-    throw new UsageError(`${command} needs its own address: --peer 10.0.2.15/24`);
   const oversight = prepareOversight(line, report);
   const signals = catchSignals();
   const host = new Host({ name: "netwright", clock });
@@ -46,20 +45,14 @@ export async function openStation(
   };
   try {
     const uplink = await openLink(choice, clock);
-    attach(host, uplink);
     uplink.ended.then((error) => signals.stop.abort(error));
-    const address = (uplink.address ?? "").split("/")[0] ?? "";
-    await oversight.begin(host, uplink.label, `${command}, ${address} on ${uplink.label}`);
+    // before DHCP speaks, so that it is captured too
+    const who = uplink.address?.split("/")[0] ?? "by DHCP";
+    await oversight.begin(host, uplink.label, `${command}, ${who} on ${uplink.label}`);
+    const { address } = await join(host, uplink, signals.stop.signal);
     return { host, address, label: uplink.label, stopped: signals.stop.signal, close };
   } catch (error) {
     close();
     throw error;
   }
-}
-
-function attach(host: Host, { link, address, gateway, attached }: Uplink): void {
-  if (address === undefined) return;
-  host.attach(link, { address });
-  attached();
-  if (gateway !== undefined) host.route.add({ to: "default", via: gateway });
 }

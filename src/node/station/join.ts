@@ -1,0 +1,55 @@
+/** From an open link to a host that has its address on it: the one it was told, or the one that DHCP says. */
+import type { Host } from "../../host/host.ts";
+import { DhcpClient } from "../../services/dhcp/index.ts";
+import { SocketError } from "../../sockets/error.ts";
+import { Failure } from "../arguments.ts";
+import type { Uplink } from "./open-link.ts";
+
+/** How long DHCP may take, ms: four attempts of its client. */
+const PATIENCE = 20_000;
+
+/** What a host has become on its link. */
+export interface Membership {
+  /** Its address, a dotted quad. */
+  readonly address: string;
+  /** Servers of names, dotted quads, the best first. */
+  readonly nameServers: readonly string[];
+  /** Domains to search for names that are not whole. */
+  readonly search: readonly string[];
+}
+
+/**
+ * Gives `host`, which is attached to nothing, the link and its address. Failure: DHCP gives none, or `signal` was aborted meanwhile;
+ * its reason, an Error or undefined, says why.
+ */
+export async function join(host: Host, uplink: Uplink, signal: AbortSignal): Promise<Membership> {
+  const { link, address, gateway, dns } = uplink;
+  if (address === undefined) return joinByDhcp(host, uplink, signal);
+  host.attach(link, { address });
+  uplink.attached();
+  if (gateway !== undefined) host.route.add({ to: "default", via: gateway });
+  return { address: address.split("/")[0]!, nameServers: dns, search: [] };
+}
+
+async function joinByDhcp(
+  host: Host,
+  { link, dns, label }: Uplink,
+  signal: AbortSignal,
+): Promise<Membership> {
+  const { name } = host.attach(link, {});
+  const client = new DhcpClient(host, name);
+  try {
+    const { address, nameServers, search } = await client.configure({ timeout: PATIENCE, signal });
+    return { address, nameServers: [...dns, ...nameServers], search };
+  } catch (error) {
+    if (!(error instanceof SocketError)) throw error;
+    if (signal.reason instanceof Error && signal.reason.name !== "AbortError") {
+      throw new Failure(signal.reason.message);
+    }
+    throw new Failure(
+      error.code === "EINTR"
+        ? "interrupted while DHCP was asked for an address"
+        : `no DHCP server gives an address on ${label} (${error.code}): say who the stack is with --peer 10.0.2.15/24 and --gateway 10.0.2.2`,
+    );
+  }
+}
