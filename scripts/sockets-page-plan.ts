@@ -79,6 +79,7 @@ export const CALL_GROUPS: readonly CallGroup[] = [
     prefix: "host.",
     classes: [
       ["src/host/socket-module.ts", "SocketModule"],
+      ["src/host/names-module.ts", "NamesModule"],
       ["src/host/host.ts", "Host"],
     ],
     hidden: HOST_HIDDEN,

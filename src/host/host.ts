@@ -21,10 +21,7 @@ import { SocketError } from "../sockets/error.ts";
 import type { OpenFile } from "../sockets/file.ts";
 import type { Credentials } from "../sockets/message.ts";
 import { show } from "../sockets/misuse.ts";
-import type { HostTable } from "../sockets/names/hosts.ts";
-import type { AddressInfo, HostInfo, Names } from "../sockets/names/names.ts";
-import type { ProtocolTable } from "../sockets/names/protocols.ts";
-import type { ServiceTable } from "../sockets/names/services.ts";
+import type { Lookup, Names } from "../sockets/names/names.ts";
 import { PacketCore } from "../sockets/packet-socket.ts";
 import { PingCore } from "../sockets/ping.ts";
 import { Posix } from "../sockets/posix/index.ts";
@@ -38,15 +35,15 @@ import { DEFAULT_UDP_CONFIG } from "../udp/config.ts";
 import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
 import { leaksOf } from "./leaks.ts";
+import { NamesModule } from "./names-module.ts";
 import { type Netstat, socketRows } from "./netstat.ts";
 import { CAPABILITIES, checkAttach, checkedBoolean, checkOptions, type HostOptions } from "./options.ts";
-import { makeNames } from "./resolver.ts";
-import { SocketModule } from "./socket-module.ts";
+import { HostNames } from "./resolver.ts";
 
 const NO_ADDRESS = "0.0.0.0/0";
 
 /** A computer on the network: the layers put together, with `lo` and its 127.0.0.1/8 up. */
-export class Host extends SocketModule {
+export class Host extends NamesModule {
   /** What it was called when it was made. */
   readonly name: string;
   readonly clock: Clock;
@@ -55,8 +52,6 @@ export class Host extends SocketModule {
   readonly tcp: Tcp;
   /** The calls by descriptor: sockets the C way. */
   readonly posix: Posix;
-  /** Its names and numbers: the tables behind `gethostbyname` and its kin. */
-  readonly names: Names;
   /** The open sockets of both faces and of the core, in the order they were made. */
   readonly sockets = new Set<SocketCore>();
   /** The open epoll instances, in the order they were made. */
@@ -72,6 +67,8 @@ export class Host extends SocketModule {
   readonly random: Random;
   /** The promises that the stack has not settled yet. */
   readonly pendingCalls = new Set<Pending>();
+  private readonly key: SipKey;
+  private readonly resolver: HostNames;
   /** The clock, where this host made it and nobody else runs on it. */
   private readonly ownClock: RealClock | undefined;
   private isClosed = false;
@@ -86,6 +83,7 @@ export class Host extends SocketModule {
     const random = options.random ?? new Random(seed ?? unguessable());
     this.random = random.fork("programs");
     const key = SipKey.fromRandom(random.fork("key"));
+    this.key = key;
     const { clock } = this;
     const ip = configure("ip", DEFAULT_IP_CONFIG, options.ip, IP_ALLOWED);
     const udp = configure("udp", DEFAULT_UDP_CONFIG, options.udp, UDP_ALLOWED);
@@ -97,7 +95,7 @@ export class Host extends SocketModule {
     this.ipv4.register(IPPROTO_TCP, this.tcp);
     this.capabilities = new Set(options.capabilities ?? CAPABILITIES);
     this.descriptors = new DescriptorTable(configure("limits", DEFAULT_LIMITS, options.limits));
-    this.names = makeNames(this, this.ipv4, options);
+    this.resolver = new HostNames(this, this.ipv4, options);
     this.unix = new UnixDomain(this, random.fork("unix"));
     this.posix = new Posix(this);
     this.attach(new Loopback(clock), { address: "127.0.0.1/8", name: "lo" });
@@ -241,101 +239,27 @@ export class Host extends SocketModule {
     return this.descriptors.limits;
   }
 
-  /** Its own table of names, as /etc/hosts is: `host.hosts.add("10.0.0.9", "printer", "lp")`. */
-  get hosts(): HostTable {
-    return this.names.hosts;
-  }
-
-  /** Names of ports, as /etc/services has them: `host.services.add("quote", 1717, "udp")`. */
-  get services(): ServiceTable {
-    return this.names.services;
-  }
-
-  /** Names of the numbers in an IP header's protocol field, as /etc/protocols has them. */
-  get protocols(): ProtocolTable {
-    return this.names.protocols;
-  }
-
-  /** Its name: the one it was made with, or what `sethostname` has said since. */
-  gethostname(): string {
-    return this.names.gethostname();
-  }
-
-  /**
-   * Changes what `gethostname` says, not the name that a network knows it by. At most 64 bytes of UTF-8 (EINVAL); EPERM
-   * without CAP_SYS_ADMIN.
-   */
-  sethostname(name: string): void {
-    this.names.sethostname(name);
-  }
-
-  /** `name`'s first name with a dot in it, else its canonical name, else `name`. Default: this host's. */
-  getfqdn(name = ""): Promise<string> {
-    return this.names.getfqdn(name);
-  }
-
-  /** The first address of a name, a dotted quad. GaiError. */
-  gethostbyname(name: string): Promise<string> {
-    return this.names.gethostbyname(name);
-  }
-
-  /** A name's canonical name, aliases, and dotted quads. GaiError, HostError. */
-  gethostbyname_ex(name: string): Promise<HostInfo> {
-    return this.names.gethostbyname_ex(name);
-  }
-
-  /** An address's canonical name, aliases, and dotted quads. HostError; GaiError for a name that nobody knows. */
-  gethostbyaddr(address: string): Promise<HostInfo> {
-    return this.names.gethostbyaddr(address);
-  }
-
-  /**
-   * The ways to reach `port` of `host`: family, type, protocol, canonical name, address. `host`: null for this host
-   * itself; `port`: a number, its text, a service's name, or null for 0; 0 for the others is any. `flags`: AI_… GaiError.
-   */
-  getaddrinfo(
-    host: string | null,
-    port: string | number | null,
-    family = 0,
-    type = 0,
-    protocol = 0,
-    flags = 0,
-  ): Promise<AddressInfo[]> {
-    return this.names.getaddrinfo(host, port, family, type, protocol, flags);
-  }
-
-  /** Name and service of a numeric address and a port. `flags`: NI_… GaiError. */
-  getnameinfo(where: { address: string; port: number }, flags = 0): Promise<[host: string, service: string]> {
-    return this.names.getnameinfo(where, flags);
-  }
-
-  /** A service's port; `protocol` "tcp" or "udp", default whichever comes first. ENOENT. */
-  getservbyname(name: string, protocol?: string): number {
-    return this.names.getservbyname(name, protocol);
-  }
-
-  /** A port's service. ENOENT. */
-  getservbyport(port: number, protocol?: string): string {
-    return this.names.getservbyport(port, protocol);
-  }
-
-  /** A protocol's number, 6 for "tcp". ENOENT. */
-  getprotobyname(name: string): number {
-    return this.names.getprotobyname(name);
-  }
-
   /** Whether `sethostname` is allowed. */
   get mayRename(): boolean {
     return this.capabilities.has("CAP_SYS_ADMIN");
   }
 
-  /** The dotted quad of a name (or of a dotted quad). Rejects with a GaiError. */
-  async resolve(name: string): Promise<string> {
-    return formatAddress(await this.addressOf("resolve", name));
+  /** Its names and numbers: the tables behind `gethostbyname` and its kin. */
+  get names(): Names {
+    return this.resolver.names;
   }
 
-  addressOf(call: string, text: string): number | Promise<number> {
-    return this.names.addressOf(call, text);
+  /**
+   * Has `resolver` asked for the names and the addresses that neither the host's own tables nor the options `resolve` and
+   * `reverse` know: a StubResolver, for instance. Undefined: nobody.
+   */
+  useResolver(resolver: Lookup | undefined): void {
+    this.resolver.use(resolver);
+  }
+
+  /** A secret of its programs', from which, or from another's, nobody can compute it. `label` says what it is for. */
+  secret(label: string): SipKey {
+    return this.key.derive(`program ${label}`);
   }
 
   /** One row per socket or connection, TIME-WAIT included, and the counters by protocol. */

@@ -1,6 +1,7 @@
 /** Who knows a name: the host's own table, then those who are asked, then the host itself. */
 import { formatAddress, LOOPBACK_ADDRESS, parseAddress } from "../ip/address.ts";
 import type { Ipv4 } from "../ip/ipv4.ts";
+import { show } from "../sockets/misuse.ts";
 import type { HostEntry } from "../sockets/names/hosts.ts";
 import { after, type Lookup, type Maybe, Names, type NamesOwner } from "../sockets/names/names.ts";
 
@@ -17,28 +18,28 @@ export interface ResolverOptions {
   reverse?: Reverse;
 }
 
-/** The names of a host whose lookups go through a {@link Resolver}. */
-export function makeNames(owner: NamesOwner, ipv4: Ipv4, options: ResolverOptions): Names {
-  const lookup: Lookup = {
-    byName: (name) => resolver.byName(name),
-    byAddress: (address) => resolver.byAddress(address),
-  };
-  const names = new Names(owner, lookup);
-  const resolver = new Resolver(names, ipv4, options);
-  return names;
-}
-
-class Resolver implements Lookup {
-  private readonly names: Names;
+/** The names of a host, and who answers for those that do not stand in its own table. */
+export class HostNames implements Lookup {
+  readonly names: Names;
   private readonly ipv4: Ipv4;
   private readonly resolve: Resolve | undefined;
   private readonly reverse: Reverse | undefined;
+  /** Asked last. */
+  private others: Lookup | undefined = undefined;
 
-  constructor(names: Names, ipv4: Ipv4, { resolve, reverse }: ResolverOptions) {
-    this.names = names;
+  constructor(owner: NamesOwner, ipv4: Ipv4, { resolve, reverse }: ResolverOptions) {
+    this.names = new Names(owner, this);
     this.ipv4 = ipv4;
     this.resolve = resolve;
     this.reverse = reverse;
+  }
+
+  /** Has `resolver` asked for what nobody here knows; undefined: nobody. */
+  use(resolver: Lookup | undefined): void {
+    if (resolver !== undefined && typeof resolver?.byName !== "function") {
+      throw new TypeError(`useResolver: a resolver has byName and byAddress, ${show(resolver)} has not`);
+    }
+    this.others = resolver;
   }
 
   byName(name: string): Maybe<HostEntry | undefined> {
@@ -48,7 +49,7 @@ class Resolver implements Lookup {
       if (answer !== undefined) return { name, aliases: [], addresses: [parseAddress(answer)] };
       const own = this.names.gethostname();
       // RFC 4343 §2: names know no case
-      if (name.toLowerCase() !== own.toLowerCase()) return undefined;
+      if (name.toLowerCase() !== own.toLowerCase()) return this.others?.byName(name);
       return { name: own, aliases: [], addresses: [this.ipv4.interfaces[1]?.address || LOOPBACK_ADDRESS] };
     });
   }
@@ -59,7 +60,9 @@ class Resolver implements Lookup {
     return after(this.reverse?.(formatAddress(address)), (answer) => {
       const isOwn = this.ipv4.interfaces.some((each) => each.address === address);
       const name = answer ?? (isOwn ? this.names.gethostname() : undefined);
-      return name === undefined ? undefined : { name, aliases: [], addresses: [address] };
+      return name === undefined
+        ? this.others?.byAddress(address)
+        : { name, aliases: [], addresses: [address] };
     });
   }
 }

@@ -29,11 +29,11 @@ export const AI_NUMERICSERV = 0x400;
 export const EAI_BADFLAGS = -1;
 /** Nobody knows the host; neither host nor service was given. */
 export const EAI_NONAME = -2;
-/** Not given here. */
+/** No server has answered, or none that could tell; a later try may find it. */
 export const EAI_AGAIN = -3;
-/** Not given here. */
+/** No resolver here gives it; one of the user's may. */
 export const EAI_FAIL = -4;
-/** Not given here. */
+/** There is such a name, but no address of IPv4 for it. */
 export const EAI_NODATA = -5;
 /** No such family; IPv6, which there is none of. */
 export const EAI_FAMILY = -6;
@@ -87,11 +87,11 @@ export const NI_MAXSERV = 32;
 // h_errno
 /** Nobody knows the host. */
 export const HOST_NOT_FOUND = 1;
-/** Not given here. */
+/** As EAI_AGAIN. */
 export const TRY_AGAIN = 2;
-/** Not given here. */
+/** As EAI_FAIL. */
 export const NO_RECOVERY = 3;
-/** Not given here. */
+/** As EAI_NODATA. */
 export const NO_DATA = 4;
 export const NO_ADDRESS = NO_DATA;
 

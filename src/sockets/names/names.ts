@@ -13,7 +13,10 @@ import { parseAddress6 } from "../inet6-text.ts";
 import { checkInteger, checkRange, show } from "../misuse.ts";
 import {
   AI_NUMERICHOST,
+  EAI_AGAIN,
   EAI_BADFLAGS,
+  EAI_FAIL,
+  EAI_NODATA,
   EAI_NONAME,
   HOST_NAME_MAX,
   HOST_NOT_FOUND,
@@ -25,6 +28,9 @@ import {
   NI_NOFQDN,
   NI_NUMERICHOST,
   NI_NUMERICSERV,
+  NO_DATA,
+  NO_RECOVERY,
+  TRY_AGAIN,
 } from "./constants.ts";
 import { type Answer, type Hints, Question } from "./getaddrinfo.ts";
 import { type HostEntry, HostTable } from "./hosts.ts";
@@ -34,7 +40,10 @@ import { checkPort, checkProtocolName, type Service, ServiceTable } from "./serv
 /** A value, or a promise where somebody had to be asked. */
 export type Maybe<T> = T | Promise<T>;
 
-/** Whom `Names` asks. */
+/**
+ * Whom `Names` asks. Undefined: there is no such name, or no name for such an address. Who cannot tell throws or rejects with a
+ * GaiError: EAI_AGAIN (nobody answered), EAI_NODATA (there is the name, but no address), EAI_FAIL.
+ */
 export interface Lookup {
   byName(name: string): Maybe<HostEntry | undefined>;
   /** `address`: int32. */
@@ -129,9 +138,7 @@ export class Names {
     // digits and dots are an address and its own name; in glibc the hexadecimal form is not
     const address = /^[\d.]+$/.test(name) ? parseClassic(name) : undefined;
     if (address !== undefined) return [name, [], [formatAddress(address)]];
-    const entry = await this.lookup.byName(name);
-    if (entry === undefined) throw new HostError(HOST_NOT_FOUND, syscall, name);
-    return hostInfo(entry);
+    return hostInfo(await hostEntry(async () => this.lookup.byName(name), syscall, name));
   }
 
   /** Canonical name and aliases of an address, or of a name's first address. HostError; GaiError for a name. */
@@ -139,9 +146,8 @@ export class Names {
     checkText("gethostbyaddr", "address", address);
     const isAddress6 = parseAddress6(address) !== undefined;
     const number = isAddress6 ? undefined : await this.addressOf("gethostbyaddr", address);
-    const entry = number === undefined ? undefined : await this.lookup.byAddress(number);
-    if (entry === undefined) throw new HostError(HOST_NOT_FOUND, "gethostbyaddr", address);
-    return hostInfo(entry);
+    const ask = async () => (number === undefined ? undefined : this.lookup.byAddress(number));
+    return hostInfo(await hostEntry(ask, "gethostbyaddr", address));
   }
 
   /**
@@ -258,6 +264,7 @@ export class Names {
 
   private async hostName(address: number, flags: number): Promise<string> {
     const isNumeric = (flags & NI_NUMERICHOST) !== 0;
+    // who cannot tell has the last word, even where the number would do: as in glibc
     const entry = isNumeric ? undefined : await this.lookup.byAddress(address);
     if (entry !== undefined) return (flags & NI_NOFQDN) === 0 ? entry.name : this.local(entry.name);
     if ((flags & NI_NAMEREQD) === 0) return formatAddress(address);
@@ -281,13 +288,36 @@ export class Names {
 }
 
 /** `next` of a value, at once where it is there. */
-export function after<T, U>(value: Maybe<T>, next: (value: T) => U): Maybe<U> {
+export function after<T, U>(value: Maybe<T>, next: (value: T) => Maybe<U>): Maybe<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }
 
 function hostInfo({ name, aliases, addresses }: HostEntry): HostInfo {
   return [name, [...aliases], addresses.map(formatAddress)];
 }
+
+/** What `ask` finds. Throws the HostError that stands for nothing, and for what `ask` rejects with. */
+async function hostEntry(
+  ask: () => Promise<HostEntry | undefined>,
+  syscall: string,
+  what: string,
+): Promise<HostEntry> {
+  try {
+    const entry = await ask();
+    if (entry !== undefined) return entry;
+  } catch (error) {
+    const number = error instanceof GaiError ? HOST_ERRORS.get(error.errno) : undefined;
+    throw number === undefined ? error : new HostError(number, syscall, what);
+  }
+  throw new HostError(HOST_NOT_FOUND, syscall, what);
+}
+
+/** By the error of getaddrinfo. */
+const HOST_ERRORS: ReadonlyMap<number, number> = new Map([
+  [EAI_AGAIN, TRY_AGAIN],
+  [EAI_FAIL, NO_RECOVERY],
+  [EAI_NODATA, NO_DATA],
+]);
 
 function textOfService(syscall: string, service: unknown): string | undefined {
   if (service === null || service === undefined) return undefined;
