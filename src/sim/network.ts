@@ -160,9 +160,7 @@ export class Network {
     do this.lans++;
     while (this.topology.namesake(`lan-${this.lans}`) !== undefined);
     const common = this.switch(`lan-${this.lans}`);
-    const { mtu } = options;
-    for (const member of members)
-      this.topology.link(member, common, { a: options, ...(mtu === undefined ? {} : { mtu }) });
+    for (const member of members) this.topology.link(member, common, oneWay(options));
     this.topology.updateRoutes();
     return common;
   }
@@ -390,4 +388,12 @@ export class Network {
       throw new RangeError(`there is no wire between ${a.name} and ${b.name}`);
     return wires;
   }
+}
+
+/** A wire of whose first end all this is said, and of the other what both have to have in common. */
+function oneWay(options: DirectionOptions): WireOptions {
+  const both: WireOptions = { a: options };
+  if (options.mtu !== undefined) both.mtu = options.mtu;
+  if (options.checksum !== undefined) both.checksum = options.checksum;
+  return both;
 }
