@@ -19,6 +19,7 @@ export type { FramePort, FrameReceiver } from "./link/frame-port.ts";
 export { parseHardwareAddress, randomHardwareAddress } from "./link/hardware-address.ts";
 export type { Link, LinkFeatures, LinkReceiver } from "./link/link.ts";
 export type { NeighborCounters, NeighborOptions, NeighborState } from "./link/neighbor.ts";
+export { Switch, type SwitchCounters } from "./link/switch.ts";
 export { Packet } from "./packet/packet.ts";
 export { packetPool } from "./packet/pool.ts";
 export { serveChargen } from "./services/chargen.ts";
