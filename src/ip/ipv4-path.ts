@@ -104,9 +104,8 @@ export class Ipv4Path implements Path {
     const dontFragment = options.dontFragment && !this.neverDontFragment;
     // A transport may probe above the learned MTU with DF (RFC 4821); the link itself is the limit.
     const limit = dontFragment || options.ignoresPathMtu === true ? by.mtu : this.knownMtu;
-    const isRun = packet.segmentSize !== 0;
-    const fits = length <= limit || (isRun && by.link.features.segmentation);
-    if (length > MAX_DATAGRAM_LENGTH || ((dontFragment || isRun) && !fits)) {
+    const fits = length <= limit || packet.segmentSize !== 0; // the link cuts it, or the interface for one that does not
+    if (length > MAX_DATAGRAM_LENGTH || (dontFragment && !fits)) {
       owner.counters.sendTooBig++;
       packet.release();
       return -EMSGSIZE;

@@ -83,7 +83,7 @@ export interface Path {
   readonly checksumTrusted: boolean;
   /**
    * Several TCP segments may be sent in one packet of up to 64 KiB with `packet.segmentSize` set, all with DF. The path may have
-   * changed at the next packet: who relies on it asks each time. A run of segments that the link cannot cut is EMSGSIZE.
+   * changed at the next packet: who asks each time is not sent segments that have to be cut here after all.
    */
   readonly segmentation: boolean;
   /** True when the destination is one of this host's own addresses. */

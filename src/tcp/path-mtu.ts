@@ -12,6 +12,8 @@ import type { Tcb } from "./tcb.ts";
 
 /** RFC 4821 §7.7: the lower bound for IPv4, bytes. */
 const LEAST_MTU = 68;
+/** RFC 1122 §3.3.3: what goes anywhere, bytes. A datagram that is no longer is not what a router drops for its length. */
+const ANYWHERE = 576;
 
 /** Of what a connection doubts about its path. */
 export class PathDoubt {
@@ -66,10 +68,11 @@ export function sendShortCopy(tcb: Tcb): void {
   if (times < 0 || blackHoleMtu === 0 || !settings.pathMtuDiscovery) return; // without DF it would have been cut
   const limit = textLimit(tcb);
   const mtu = Math.max(LEAST_MTU, blackHoleMtu >> Math.min(times, 16));
-  const length = mtu - headersLength(tcb) - (snd.mss - limit);
+  const headers = headersLength(tcb) + snd.mss - limit;
+  const length = mtu - headers;
   // what has left at full length, FIN not counted
   const sent = Math.min(limit, tcb.scoreboard.firstLength, snd.wnd, (snd.end - snd.una) | 0);
-  if (length < 1 || length >= sent) return;
+  if (length < 1 || length >= sent || sent + headers <= ANYWHERE) return;
   doubt.shortCopy = length;
   tcp.counters.shortCopiesSent++;
   tcp.counters.retransmissions++;

@@ -11,6 +11,7 @@ import { DEFAULT_CHOICE, type IcmpReport, type SendOptions, type Transport } fro
 import type { Packet } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
+import { parseTcp, tcpBytes } from "../support/tcp-wire.ts";
 import { TestLink } from "../support/test-link.ts";
 import { checksum, type Ipv4Fields, ip, parseIpv4, pattern, toHex } from "../support/wire.ts";
 
@@ -259,6 +260,28 @@ describe("the way", () => {
     expect(host.path("10.0.0.2").send(packet, PROTOCOL, WHOLE)).toBe(0);
     expect(host.link.segmentSizes).toEqual([1448]);
     expect(host.link.sent[0]).toHaveLength(9020);
+  });
+
+  test("a link that does not gets them cut", () => {
+    const host = new IpHost();
+    const path = host.path("10.0.0.2");
+    const segments = tcpBytes(
+      { seq: 7, flags: "PA", data: pattern(9000), checksum: 0 },
+      "10.0.0.1",
+      "10.0.0.2",
+    );
+    const packet = packetPool.from(segments);
+    packet.segmentSize = 1448;
+    expect(path.send(packet, 6, { ...WHOLE, dontFragment: true })).toBe(0);
+    const sent = host.link.take().map(parseTcp);
+    expect(sent.map(({ seq, data, flags, intact }) => [seq, data.length, flags, intact])).toEqual([
+      ...[0, 1, 2, 3, 4, 5].map((number) => [7 + 1448 * number, 1448, "A", true]),
+      [7 + 1448 * 6, 312, "PA", true],
+    ]);
+  });
+
+  test("one that cuts but makes no checksums counts as one that does not", () => {
+    expect(new IpHost({ link: { segmentation: true } }).path("8.8.8.8").segmentation).toBe(false);
   });
 });
 

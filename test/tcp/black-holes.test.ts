@@ -111,9 +111,9 @@ describe("a short copy tells whether the path drops what is large", () => {
   it("none follows what is short anyway, nor what goes without DF, nor where the host is set not to", () => {
     const small = new SegmentPeer();
     small.connect({ delay: 100 });
-    small.write(pattern(SHORT));
+    small.write(pattern(536));
     small.take();
-    expect(timeouts(small, 3).map((sent) => sent.length)).toEqual([1, 1, 1]);
+    expect(timeouts(small, 6).map((sent) => sent.length)).toEqual([1, 1, 1, 1, 1, 1]);
     const without = new SegmentPeer();
     const socket = without.host.stream();
     setOption(socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);

@@ -203,7 +203,7 @@ describe("a zero window, RFC 9293 §3.8.6.1", () => {
 describe("a window that shrinks, RFC 9293 §3.8.6", () => {
   /** Four segments in flight, then the window is cut to `window` bytes beyond the first of them. */
   function shrunk(window: number): SegmentPeer {
-    const peer = new SegmentPeer({ tcp: { blackHoleMtu: 0 } }); // black-holes.test.ts has those
+    const peer = new SegmentPeer();
     peer.connect({ delay: 100 });
     peer.write(pattern(5 * 1460));
     expect(peer.take().length).toBe(5);
