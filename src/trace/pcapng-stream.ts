@@ -29,14 +29,19 @@ export class PcapngStream {
   /** Packets for which there was no room. */
   dropped = 0;
   private readonly capacity: number;
+  private readonly snapLength: number;
   private writer: BlockWriter;
   private spare: BlockWriter;
   private readonly interfaces = new Map<CaptureInterface, number>();
   private readonly flags = new Uint8Array(4);
 
-  /** `capacity`: bytes of each of the two buffers, far above the length of a packet. The first bytes are there at once. */
-  constructor(capacity: number) {
+  /**
+   * `capacity`: bytes of each of the two buffers, far above the length of a packet; `snapLength`: the most kept of one, 0 for all of
+   * it. The first bytes are there at once.
+   */
+  constructor(capacity: number, snapLength = 0) {
     this.capacity = capacity;
+    this.snapLength = snapLength;
     this.writer = new BlockWriter(new Uint8Array(capacity));
     this.spare = new BlockWriter(new Uint8Array(capacity));
     this.writer.section();
@@ -64,7 +69,8 @@ export class PcapngStream {
     at: number,
     length: number,
   ): number {
-    const number = this.numberOf(by, length + PACKET_OVERHEAD);
+    const kept = this.snapLength === 0 ? length : Math.min(length, this.snapLength);
+    const number = this.numberOf(by, kept + PACKET_OVERHEAD);
     if (number < 0) {
       this.dropped++;
       return -1;
@@ -73,10 +79,10 @@ export class PcapngStream {
     writer.begin(ENHANCED_PACKET);
     writer.int32(number);
     writer.time(time);
-    writer.int32(length);
+    writer.int32(kept);
     writer.int32(length);
     const start = writer.at;
-    writer.padded(data.subarray(at, at + length));
+    writer.padded(data.subarray(at, at + kept));
     flags[0] = DIRECTIONS.indexOf(direction);
     writer.option(EPB_FLAGS, flags);
     writer.endOptions();
@@ -92,7 +98,7 @@ export class PcapngStream {
     const overhead = known === undefined ? INTERFACE_OVERHEAD + text : 0;
     if (writer.at + overhead + more > this.capacity) return -1;
     if (known !== undefined) return known;
-    writer.interface(by.name, by.linkType, 0, by.description);
+    writer.interface(by.name, by.linkType, this.snapLength, by.description);
     interfaces.set(by, interfaces.size);
     return interfaces.size - 1;
   }

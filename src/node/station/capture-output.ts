@@ -21,12 +21,15 @@ export class CaptureOutput {
   private stopped = false;
   private whenWritten: (() => void) | undefined = undefined;
 
-  /** `delayMillis`: for how long packets are gathered before they are written. `onError` hears of the first error, and it stops. */
-  constructor(write: WriteBytes, delayMillis: number, onError: (error: Error) => void, capacity = CAPACITY) {
-    this.stream = new PcapngStream(capacity);
+  /**
+   * `delayMillis`: for how long packets are gathered before they are written; `snapLength`: the most bytes kept of one, 0 for all.
+   * `onError` hears of the first error, and it stops.
+   */
+  constructor(write: WriteBytes, delayMillis: number, onError: (error: Error) => void, snapLength = 0) {
+    this.stream = new PcapngStream(CAPACITY, snapLength);
     this.write = write;
     this.delayMillis = delayMillis;
-    this.hurryAt = capacity / 8;
+    this.hurryAt = CAPACITY / 8;
     this.onError = onError;
     this.schedule();
   }

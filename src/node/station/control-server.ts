@@ -13,6 +13,9 @@ const PATIENCE_MILLIS = 5000;
 /** How long a packet may wait before it is shown. */
 const DELAY_MILLIS = 20;
 
+/** Of a packet, bytes: its headers are what is shown. */
+const SNAP_LENGTH = 192;
+
 /** What the answers are about. */
 export interface ControlSubject {
   readonly host: Host;
@@ -115,6 +118,7 @@ function show(client: Client, capture: Capture): void {
     (bytes, done) => socket.write(bytes, (error) => done(error)),
     DELAY_MILLIS,
     () => socket.destroy(),
+    SNAP_LENGTH,
   );
   capture.add(output);
   client.farewell = () => output.stop(() => socket.end(output.stream.take()));
