@@ -26,6 +26,8 @@ export interface HttpListeners {
 export function serveHttp(host: Host, port: number, listeners: HttpListeners): HttpService {
   const server = createServer({ keepAliveTimeout: 5000, requestTimeout: 0, headersTimeout: IDLE_MILLIS });
   server.timeout = IDLE_MILLIS;
+  // who has asked and finished (`nc -N`) still wants the answer; Node's own default is to drop the request
+  Object.assign(server, { httpAllowHalfOpen: true });
   server.on("request", listeners.request);
   server.on("checkContinue", listeners.checkContinue);
   const listener = host.stream();
