@@ -42,6 +42,12 @@ export class Stack {
     return heard().trimEnd().split("\n");
   }
 
+  /** The lines of netstat that are neither a listener's nor a connection's in TIME-WAIT. */
+  async connections(): Promise<string[]> {
+    const lines = await this.netstat();
+    return lines.filter((line) => /^tcp\s/.test(line) && !/LISTEN|TIME-WAIT/.test(line));
+  }
+
   /** Ends it as a user does; throws where that takes long, fails, or it has complained meanwhile. */
   async stop(): Promise<void> {
     const { running } = this;
