@@ -11,6 +11,7 @@ import {
   ETHERNET_HEADER_LENGTH,
   EthernetHeader,
   parseEthernetHeader,
+  SHORTEST_FRAME,
   writeFrame,
 } from "./ethernet.ts";
 import { EthernetCounters } from "./ethernet-counters.ts";
@@ -68,6 +69,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
   private readonly own: number;
   /** What the port may say of a packet: that its checksum is good. */
   private readonly portFlags: number;
+  private readonly shortestFrame: number;
   private readonly cache: NeighborCache;
   private receiver: LinkReceiver | undefined = undefined;
   private claim: AddressClaim | undefined = undefined;
@@ -86,6 +88,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     this.options = checkEthernetOptions(options, port.mtu);
     this.mtu = this.options.mtu;
     this.features = port.features ?? NO_FEATURES;
+    this.shortestFrame = port.shortestFrame ?? SHORTEST_FRAME;
     this.portFlags = this.features.marksTrusted ? FLAG_CHECKSUM_TRUSTED : 0;
     this.own = stationAddressOf(port.hardwareAddress);
     this.hardwareAddress = hardwareAddressBytes(this.own);
@@ -152,7 +155,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
 
   transmit(packet: Packet, hardware: number): void {
     this.counters.framesSent++;
-    writeFrame(packet, hardware, this.own, ETHER_TYPE_IPV4);
+    writeFrame(packet, hardware, this.own, ETHER_TYPE_IPV4, this.shortestFrame);
     if (this.watcher !== undefined) this.watcher.frameOut(packet);
     this.port.send(packet);
   }
@@ -216,7 +219,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     said.target = target;
     const packet = makeArp(said);
     this.counters.arpSent++;
-    writeFrame(packet, to, this.own, ETHER_TYPE_ARP);
+    writeFrame(packet, to, this.own, ETHER_TYPE_ARP, this.shortestFrame);
     if (this.watcher !== undefined) this.watcher.frameOut(packet);
     this.port.send(packet);
   }

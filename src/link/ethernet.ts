@@ -46,16 +46,22 @@ export function parseEthernetHeader(packet: Packet, into: EthernetHeader): Frame
   return into.etherType < FIRST_ETHER_TYPE ? "lengthFrame" : undefined;
 }
 
-/** Puts a header before what `packet` holds, and makes it as long as a frame has to be. */
-export function writeFrame(packet: Packet, destination: number, source: number, etherType: number): void {
+/** Puts a header before what `packet` holds, and makes it `shortest` bytes long at least. */
+export function writeFrame(
+  packet: Packet,
+  destination: number,
+  source: number,
+  etherType: number,
+  shortest = SHORTEST_FRAME,
+): void {
   packet.prepend(ETHERNET_HEADER_LENGTH);
   const { offset, length } = packet;
   const { bytes, view } = packet.slab;
   writeHardwareAddress(view, offset, destination);
   writeHardwareAddress(view, offset + AT_SOURCE, source);
   view.setUint16(offset + AT_TYPE, etherType);
-  if (length >= SHORTEST_FRAME) return;
+  if (length >= shortest) return;
   // RFC 1042, "octets of zero": what stood there before is nobody's business (CVE-2003-0001)
-  bytes.fill(0, offset + length, offset + SHORTEST_FRAME);
-  packet.length = SHORTEST_FRAME;
+  bytes.fill(0, offset + length, offset + shortest);
+  packet.length = shortest;
 }

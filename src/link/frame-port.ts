@@ -19,6 +19,8 @@ export interface FramePort {
   readonly hardwareAddress: Uint8Array;
   /** The largest datagram that its frames carry, bytes. Left out: whatever the link above it is told. */
   readonly mtu?: number;
+  /** Shorter frames have to be padded to so many bytes. Left out: 60, as on a cable; 0 where there is none, or the device does it. */
+  readonly shortestFrame?: number;
   /** What it takes off the stack's hands. Left out: nothing. */
   readonly features?: LinkFeatures;
   /** Takes ownership. */

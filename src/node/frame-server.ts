@@ -19,6 +19,7 @@ export class FrameServerCounters {
 /** One port for one stream at a time. */
 export class FrameServer implements FramePort {
   readonly hardwareAddress: Uint8Array;
+  readonly shortestFrame = 0;
   readonly counters = new FrameServerCounters();
   /** Called when somebody has connected. */
   onConnection: (() => void) | undefined = undefined;

@@ -62,6 +62,8 @@ export class FrameStreamCounters {
 /** One end of a stream of frames. The socket belongs to it: `close` closes it. */
 export class FrameStream implements FramePort {
   readonly hardwareAddress: Uint8Array;
+  /** No padding: passt of 2023 takes it for data. */
+  readonly shortestFrame = 0;
   readonly counters = new FrameStreamCounters();
   /** Called once when the stream ends otherwise than by {@link close}; `error` says why, and what to do. */
   onEnd: ((error: Error) => void) | undefined = undefined;

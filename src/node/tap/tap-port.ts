@@ -9,6 +9,7 @@ import type { TunLink } from "../tun/tun-link.ts";
 export class TapPort implements FramePort {
   /** Our station's; the kernel's has another. */
   readonly hardwareAddress: Uint8Array;
+  readonly shortestFrame = 0;
   private readonly device: TunLink;
 
   /** Owns `device`, which carries frames. */
