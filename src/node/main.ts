@@ -3,9 +3,11 @@ import { readFileSync } from "node:fs";
 import { Failure, UsageError } from "./arguments.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { dumpCommand } from "./commands/dump.ts";
+import { iperf3Command } from "./commands/iperf3.ts";
 import { ncCommand } from "./commands/nc.ts";
 import { netstatCommand } from "./commands/netstat.ts";
 import { pingCommand } from "./commands/ping.ts";
+import { throughputCommand } from "./commands/throughput.ts";
 import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -15,9 +17,11 @@ type Command = (argv: readonly string[], terminal: Terminal) => Promise<unknown>
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   dump: dumpCommand,
+  iperf3: iperf3Command,
   nc: ncCommand,
   netstat: netstatCommand,
   ping: pingCommand,
+  throughput: throughputCommand,
   tun: tunCommand,
 };
 
@@ -28,9 +32,11 @@ const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
+  iperf3 --server   a server that the real iperf3 can measure against
   nc HOST PORT      standard input and output on a connection, or with -l on whoever connects
   netstat [PID]     sockets and counters of a netwright process that runs
   ping HOST         echo requests and their answers, as ping(8) prints them
+  throughput HOST   how much gets there or back, over TCP or UDP; with --server the other end
   tun               a host on a TUN device: answers ping, serves files over HTTP, echoes
 
   netwright COMMAND --help tells more; netwright --version says which version this is.

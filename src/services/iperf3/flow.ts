@@ -1,0 +1,209 @@
+/** One stream of a measurement, at one end: how it is filled or emptied, and what is counted of it. */
+import { EAGAIN } from "../../base/errno.ts";
+import { Timer } from "../../base/timer.ts";
+import type { Host } from "../../host/host.ts";
+import type { SocketCore } from "../../sockets/core.ts";
+
+/** How soon a stream whose rate is limited goes on at the earliest: iperf3's pacing timer. */
+const PACING_MICROS = 1000;
+
+/** What has been counted since the beginning. */
+export interface Count {
+  bytes: number;
+  /** Datagrams: sent; or received and lost, by their numbers. */
+  packets: number;
+  lost: number;
+  outOfOrder: number;
+}
+
+/** What is left of a number of bytes or blocks that streams share. */
+export class Budget {
+  bytes: number;
+  blocks: number;
+  /** Called when it is used up. */
+  onEnd: () => void = () => {};
+
+  /** 0: no limit. */
+  constructor(bytes: number, blocks: number) {
+    this.bytes = bytes === 0 ? Number.POSITIVE_INFINITY : bytes;
+    this.blocks = blocks === 0 ? Number.POSITIVE_INFINITY : blocks;
+  }
+
+  get empty(): boolean {
+    return this.bytes <= 0 || this.blocks <= 0;
+  }
+
+  take(bytes: number, blockLength: number): void {
+    this.bytes -= bytes;
+    this.blocks -= bytes / blockLength;
+    if (this.empty) this.onEnd();
+  }
+}
+
+export abstract class Flow {
+  readonly core: SocketCore;
+  /** iperf3's number for it: 1, 3, 4, 5 … */
+  readonly id: number;
+  readonly sends: boolean;
+  readonly count: Count = { bytes: 0, packets: 0, lost: 0, outOfOrder: 0 };
+  /** RFC 3550's interarrival jitter, microseconds. */
+  jitterMicros = 0;
+  /** Called when the stream has failed: a positive errno, or 0 for its end. */
+  onEnd: (errno: number) => void = () => {};
+  protected readonly host: Host;
+  protected readonly budget: Budget;
+  protected running = false;
+
+  constructor(host: Host, core: SocketCore, id: number, sends: boolean, budget: Budget) {
+    this.host = host;
+    this.core = core;
+    this.id = id;
+    this.sends = sends;
+    this.budget = budget;
+  }
+
+  begin(): void {
+    this.running = true;
+    this.core.onReadiness = () => {
+      if (this.running) this.turn();
+    };
+  }
+
+  /** Counts what has come already, where it receives. */
+  drain(): void {
+    if (this.running && !this.sends) this.turn();
+  }
+
+  /** No more is sent or counted. */
+  end(): void {
+    this.running = false;
+    this.core.onReadiness = undefined;
+  }
+
+  close(): void {
+    this.end();
+    this.core.close();
+  }
+
+  /** Forgets what was counted: the time that is omitted is over. */
+  reset(): void {
+    Object.assign(this.count, { bytes: 0, packets: 0, lost: 0, outOfOrder: 0 });
+  }
+
+  /** Segments that were sent again; -1: nobody counts. */
+  get retransmits(): number {
+    return -1;
+  }
+
+  /** The congestion window in bytes; -1: there is none. */
+  get congestionWindow(): number {
+    return -1;
+  }
+
+  /** Something may be done. */
+  protected abstract turn(): void;
+
+  protected fail(result: number): void {
+    this.end();
+    this.onEnd(-result);
+  }
+}
+
+/** A stream that sends block after block, no faster than it is allowed to. */
+export abstract class Sender extends Flow {
+  protected readonly block: Uint8Array;
+  private readonly bitsPerSecond: number;
+  private readonly timer = new Timer(() => {
+    if (this.running) this.turn();
+  });
+  private startMicros = 0;
+  /** Since `startMicros`. */
+  private sentBytes = 0;
+
+  /** `bitsPerSecond` 0: no limit. */
+  constructor(
+    host: Host,
+    core: SocketCore,
+    id: number,
+    budget: Budget,
+    block: Uint8Array,
+    bitsPerSecond: number,
+  ) {
+    super(host, core, id, true, budget);
+    this.block = block;
+    this.bitsPerSecond = bitsPerSecond;
+  }
+
+  override begin(): void {
+    this.host.clock.sample();
+    this.startMicros = this.host.clock.now;
+    super.begin();
+  }
+
+  override end(): void {
+    super.end();
+    this.host.clock.disarm(this.timer);
+  }
+
+  protected override turn(): void {
+    const { core, block, budget, count } = this;
+    for (let bursts = 0; this.running && !budget.empty; bursts++) {
+      if (!this.mayGoOn(bursts)) return;
+      this.prepare();
+      const length = Math.min(block.length, this.most);
+      const sent = core.send(block, 0, length);
+      if (sent < 0) {
+        if (sent === -EAGAIN || this.survives(sent)) this.held();
+        else this.fail(sent);
+        return;
+      }
+      count.bytes += sent;
+      this.sentBytes += sent;
+      this.sent();
+      budget.take(sent, block.length);
+    }
+  }
+
+  /** What one send may take, bytes. */
+  protected get most(): number {
+    return Math.ceil(this.budget.bytes);
+  }
+
+  /** The bound of one turn, blocks: what no buffer holds back must let others work. */
+  protected readonly blocksInTurn: number = Number.POSITIVE_INFINITY;
+
+  /** Makes the next block ready. */
+  protected prepare(): void {}
+
+  /** The block was taken, or a part of it. */
+  protected sent(): void {}
+
+  /** There was no room: the socket says when there is. */
+  protected held(): void {}
+
+  /** Whether a failed send ends nothing. */
+  protected survives(_result: number): boolean {
+    return false;
+  }
+
+  /** Tries again in a moment. */
+  protected again(): void {
+    this.host.clock.armIn(this.timer, PACING_MICROS);
+  }
+
+  /** Whether it is time for the next block; if not, the timer is set for it. */
+  private mayGoOn(bursts: number): boolean {
+    const { clock } = this.host;
+    if (bursts >= this.blocksInTurn) {
+      clock.arm(this.timer, clock.now);
+      return false;
+    }
+    const { bitsPerSecond } = this;
+    if (bitsPerSecond === 0) return true;
+    if ((bursts & 15) === 0) clock.sample();
+    const due = this.startMicros + (this.sentBytes * 8e6) / bitsPerSecond;
+    if (due <= clock.now) return true;
+    clock.arm(this.timer, Math.max(Math.ceil(due), clock.now + PACING_MICROS));
+    return false;
+  }
+}
