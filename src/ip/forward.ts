@@ -119,7 +119,6 @@ export class Forwarder {
     }
     countHop(view, offset);
     this.counters.forwarded++;
-    packet.interfaceIndex = -1;
     this.send(packet, by, nextHop, length > by.mtu);
   }
 

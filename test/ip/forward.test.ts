@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { ETHER_TYPE_ALL, TapInfo } from "../../src/ip/tap.ts";
-import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED } from "../../src/packet/packet.ts";
+import { FLAG_BROADCAST, FLAG_CHECKSUM_TRUSTED, FLAG_FOREIGN } from "../../src/packet/packet.ts";
 import { packetPool } from "../../src/packet/pool.ts";
 import { closeRouters, Router } from "../support/router.ts";
 import {
@@ -339,6 +339,13 @@ describe("not passed on is", () => {
     expect(router.ip.counters.linkBroadcast).toBe(1);
   });
 
+  test("what somebody has put on lo", () => {
+    const router = new Router();
+    router.ip.interfaces[0]?.input(packetPool.from(through()));
+    expect(router.east.take()).toEqual([]);
+    expect(router.ip.counters.notForUs).toBe(1);
+  });
+
   test("RFC7126-4.3-1: what has a source route", () => {
     const router = new Router();
     const options = Uint8Array.of(131, 7, 4, 10, 2, 0, 9, 0);
@@ -381,6 +388,8 @@ describe("a redirect", () => {
     const router = new Router();
     expect(router.receive(through({ ...beyond, source: "10.4.3.3" })).west).toHaveLength(1);
     expect(router.receive(through(beyond), 0, router.north).north).toHaveLength(0);
+    const spoofed = through({ source: "10.2.0.9", destination: "10.9.1.1" });
+    expect(router.receive(spoofed).east).toHaveLength(1);
     router.ip.config.sendRedirects = false;
     expect(router.receive(through(beyond)).west).toHaveLength(1);
   });
@@ -496,10 +505,36 @@ describe("a checksum", () => {
   });
 
   test("that nobody vouches for goes on as it is, wrong ones too, and is vouched for by nobody", () => {
+    const router = new Router();
+    const flags: number[] = [];
+    router.east.send = (packet) => {
+      flags.push(packet.flags);
+      packet.release();
+    };
+    router.receive(through());
+    router.receive(through(), FLAG_CHECKSUM_TRUSTED);
+    expect(flags).toEqual([FLAG_FOREIGN, 0]);
     for (const to of [false, true]) {
       expect(udpThrough(false, to, 0x1234, 0).checksum).toBe(0x1234);
       expect(udpThrough(false, to, 0, 0).checksum).toBe(0);
     }
+  });
+
+  test("RFC768-Fields-2: of 0 is sent as 0xffff", () => {
+    const router = new Router({ links: [{ checksum: true }] });
+    const bytes = (word: number) =>
+      udp({ payload: Uint8Array.of(word >> 8, word & 255), checksum: 0 }, { source, destination });
+    let word = 0;
+    while (udpChecksum(source, destination, parseIpv4(bytes(word)).payload) !== 0xffff) word++;
+    const { payload } = only(router.receive(bytes(word), FLAG_CHECKSUM_TRUSTED).east);
+    expect(parseUdp(payload).checksum).toBe(0xffff);
+  });
+
+  test("of a fragment stays: it is that of the whole", () => {
+    const router = new Router({ links: [{ checksum: true }] });
+    const bytes = udp({ payload: pattern(2000), checksum: 0x1234 }, { source, destination });
+    const [first] = fragments(bytes, 1000) as [Uint8Array];
+    expect(parseUdp(only(router.receive(first, FLAG_CHECKSUM_TRUSTED).east).payload).checksum).toBe(0x1234);
   });
 
   test("is made before a datagram is cut into fragments, for no device makes it then", () => {
