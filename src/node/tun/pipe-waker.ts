@@ -18,16 +18,23 @@ type MakePipe = new (kind: number) => PipeHandle;
 /** Pipe.constants.SOCKET */
 const SOCKET = 0;
 
-export const pipeWaker: MakeWaker = (file, buffer, events) => {
+export const pipeWaker: MakeWaker = (file, memory, events) => {
   const handle = new (findPipe())(SOCKET);
   const result = handle.open(file);
   if (result !== undefined && result !== 0) throw new Error(`a pipe on descriptor ${file}: error ${result}`);
   const options = {
     handle,
     onread: {
-      buffer,
+      buffer: memory,
       callback: (length: number) => {
-        if (!socket.destroyed) events.woken(length);
+        try {
+          if (!socket.destroyed) events.woken(length);
+        } catch (error) {
+          // not from here: the handle would go on to read where this packet is
+          queueMicrotask(() => {
+            throw error;
+          });
+        }
         return true;
       },
     },

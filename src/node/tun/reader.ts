@@ -16,14 +16,13 @@ import { GSO_NONE, GSO_TCPV4, GSO_UDP_L4, gsoSizeAt, gsoTypeAt, trustAt } from "
 /** Packets and bytes a wake: whichever comes first. */
 const MOST_PACKETS = 64;
 const MOST_BYTES = 1 << 20;
-/** After so many wakes in a row with a single packet a second one is looked for only now and then: looking in vain costs 6 µs. */
+/** After so many wakes in a row with a single packet a second one is looked for only now and then: looking in vain costs 3 µs. */
 const PATIENCE = 3;
 const LOOK_EVERY = 16;
 /** What the largest packet leaves behind its headroom. */
 const ROOM = LARGE_PACKET_SIZE - HEADROOM;
 
-/** Bytes that a waker's buffer has at least: the longest datagram with its header. */
-export const BUFFER_SIZE = 65_536 + 512;
+const NOWHERE = new Uint8Array(0);
 
 const EAGAIN = 11;
 const EINTR = 4;
@@ -33,49 +32,62 @@ export type TunReceiver = Pick<LinkReceiver, "input" | "wake">;
 
 export class TunReader {
   receiver: TunReceiver | undefined = undefined;
-  /** Nothing is read any more. */
-  closed = false;
   private readonly file: number;
   private readonly headerLength: number;
   private readonly linkLength: number;
   private readonly counters: TunCounters;
   private readonly onFailure: (error: unknown) => void;
-  /** What the waker has read into, with a view of it. */
-  private readonly buffer: Uint8Array;
+  /** Nothing is read any more. */
+  private closed = false;
+  /** A large packet into which the next one is read, and its bytes from the virtio-net header on. */
+  private held: Packet | undefined = undefined;
+  private space = NOWHERE;
   /** Wakes in a row that found a single packet. */
   private lonelyWakes = 0;
+  /** Where intrinsic objects are frozen, looking in vain takes longer. */
+  private readonly mutesStacks = !Object.isFrozen(Error);
   private readonly handUp = (packet: Packet) => this.deliver(packet);
 
   /** `onFailure` hears of the error that reading ends with. */
-  constructor(
-    device: TunDevice,
-    buffer: Uint8Array,
-    counters: TunCounters,
-    onFailure: (error: unknown) => void,
-  ) {
+  constructor(device: TunDevice, counters: TunCounters, onFailure: (error: unknown) => void) {
     this.file = device.file;
     this.headerLength = device.headerLength;
     this.linkLength = device.linkHeaderLength ?? 0;
-    this.buffer = buffer;
     this.counters = counters;
     this.onFailure = onFailure;
   }
 
-  /** Packets wait; the first stands in the buffer already if `length` is not 0. */
+  /** Where the next packet is to be read to: straight into the memory of packets. */
+  readonly memory = (): Uint8Array => {
+    if (this.held === undefined && !this.closed) {
+      const packet = packetPool.allocate(ROOM);
+      this.held = packet;
+      this.space = packet.slab.bytes.subarray(packet.offset - this.headerLength, packet.offset + ROOM);
+    }
+    return this.space;
+  };
+
+  /** Packets wait; the first has been read to where {@link memory} says already if `length` is not 0. */
   readonly wake = (length: number): void => {
     if (this.closed) return;
     this.counters.wakes++;
     this.receiver?.wake?.();
     if (length > 0) {
-      const packet = packetPool.allocate(ROOM);
-      const start = packet.offset - this.headerLength;
-      copyBytes(this.buffer, 0, packet.slab.bytes, start, Math.min(length, ROOM + this.headerLength));
-      this.take(packet, length);
+      this.take(length);
       if (!this.worthLooking()) return;
     }
     const found = this.drain();
     if (length > 0) this.lonelyWakes = found > 0 ? 0 : this.lonelyWakes + 1;
   };
+
+  /** Hands up nothing more; the descriptor may be closed already. */
+  close(): void {
+    this.closed = true;
+    this.receiver = undefined;
+    this.held?.release();
+    this.held = undefined;
+    this.space = NOWHERE;
+  }
 
   private worthLooking(): boolean {
     if (this.lonelyWakes < PATIENCE) return true;
@@ -84,58 +96,45 @@ export class TunReader {
     return false;
   }
 
-  /** Reads until nothing is left or the bound is reached; returns how many packets. */
+  /** Takes packets until nothing is left or the bound is reached; returns how many. */
   private drain(): number {
     let packets = 0;
     for (let bytes = 0; packets < MOST_PACKETS && bytes < MOST_BYTES && !this.closed; packets++) {
-      const length = this.readOne();
+      const length = this.read();
       if (length === 0) break;
       bytes += length;
+      this.take(length);
     }
     return packets;
   }
 
-  /** Reads one packet and hands it up; returns its bytes, 0 when there was none. */
-  private readOne(): number {
-    const packet = packetPool.allocate(ROOM);
-    const { headerLength } = this;
-    let length = 0;
+  /** Reads one packet; returns its bytes, 0 when there was none. */
+  private read(): number {
+    const space = this.memory();
+    const limit = Error.stackTraceLimit;
+    if (this.mutesStacks) Error.stackTraceLimit = 0; // or an EAGAIN, which nobody is shown, costs three times as much
     try {
-      length = readSync(
-        this.file,
-        packet.slab.bytes,
-        packet.offset - headerLength,
-        ROOM + headerLength,
-        null,
-      );
+      return readSync(this.file, space, 0, space.length, null);
     } catch (error) {
-      packet.release();
       const errno = -errnoOf(error);
       if (errno !== EAGAIN && errno !== EINTR) this.onFailure(error);
       return 0;
+    } finally {
+      if (this.mutesStacks) Error.stackTraceLimit = limit;
     }
-    this.take(packet, length);
-    return length;
   }
 
-  /** Takes what was read into the large `packet`: `length` bytes, with the header in front of the offset. */
-  private take(packet: Packet, length: number): void {
+  /** Takes the `length` bytes that were read to where {@link memory} has said. */
+  private take(length: number): void {
     const { counters, headerLength, linkLength } = this;
+    const packet = this.held!;
     packet.length = length - headerLength;
     counters.receivedPackets++;
     counters.receivedBytes += Math.max(packet.length, 0);
-    const { view } = packet.slab;
-    if (packet.length < (linkLength === 0 ? 20 : linkLength)) {
-      counters.badHeader++;
-      packet.release();
-    } else if (linkLength === 0 && view.getUint8(packet.offset) >>> 4 !== 4) {
-      counters.notIpv4++;
-      packet.release();
-    } else if (headerLength === 0) {
-      this.deliver(shrink(packet));
-    } else {
-      this.takeOffloaded(packet, packet.offset - headerLength);
-    }
+    if (packet.length < (linkLength === 0 ? 20 : linkLength)) counters.badHeader++;
+    else if (linkLength === 0 && packet.slab.view.getUint8(packet.offset) >>> 4 !== 4) counters.notIpv4++;
+    else if (headerLength === 0) this.deliver(this.fitting(packet));
+    else this.takeOffloaded(packet, packet.offset - headerLength);
   }
 
   /** Takes `packet` with the virtio-net header at `at`. */
@@ -144,15 +143,29 @@ export class TunReader {
     const kind = gsoTypeAt(view, at);
     const size = gsoSizeAt(view, at);
     packet.flags = trustAt(view, at);
-    if (kind === GSO_UDP_L4) {
+    packet.segmentSize = kind === GSO_TCPV4 ? size : 0; // whole segments of one connection: TCP takes them as one
+    if (kind === GSO_NONE || kind === GSO_TCPV4) {
+      this.deliver(this.fitting(packet));
+    } else if (kind === GSO_UDP_L4) {
+      this.held = undefined;
       if (!splitDatagrams(packet, size, this.handUp, this.linkLength)) this.counters.badHeader++;
-    } else if (kind === GSO_NONE || kind === GSO_TCPV4) {
-      if (kind === GSO_TCPV4) packet.segmentSize = size; // whole segments of one connection: TCP takes them as one
-      this.deliver(shrink(packet));
     } else {
       this.counters.badHeader++;
-      packet.release();
     }
+  }
+
+  /** What is handed up for the `packet` that is held: itself, or a copy of the size it needs, lest it use up what queues may hold. */
+  private fitting(packet: Packet): Packet {
+    if (packet.length > MEDIUM_PACKET_SIZE - HEADROOM) {
+      this.held = undefined;
+      return packet;
+    }
+    const small = packetPool.allocate(packet.length);
+    copyBytes(packet.slab.bytes, packet.offset, small.slab.bytes, small.offset, packet.length);
+    small.length = packet.length;
+    small.flags = packet.flags;
+    small.segmentSize = packet.segmentSize;
+    return small;
   }
 
   private deliver(packet: Packet): void {
@@ -163,16 +176,4 @@ export class TunReader {
       packet.release();
     }
   }
-}
-
-/** `packet`, or a smaller one with the same where that holds it: a short packet in a large buffer would use up what queues may hold. */
-function shrink(packet: Packet): Packet {
-  if (packet.length > MEDIUM_PACKET_SIZE - HEADROOM) return packet;
-  const small = packetPool.allocate(packet.length);
-  copyBytes(packet.slab.bytes, packet.offset, small.slab.bytes, small.offset, packet.length);
-  small.length = packet.length;
-  small.flags = packet.flags;
-  small.segmentSize = packet.segmentSize;
-  packet.release();
-  return small;
 }

@@ -5,7 +5,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { closeSync } from "node:fs";
 import type { Socket } from "node:net";
-import type { Waker, WakerEvents } from "./waker.ts";
+import type { Memory, Waker, WakerEvents } from "./waker.ts";
 
 const PERL = `
 $SIG{INT} = "IGNORE";
@@ -39,7 +39,7 @@ export interface SelectWaker extends Waker {
   readonly pid: number | undefined;
 }
 
-export const selectWaker = (file: number, _buffer: Uint8Array, events: WakerEvents): SelectWaker => {
+export const selectWaker = (file: number, _memory: Memory, events: WakerEvents): SelectWaker => {
   const [command, ...args] = findWaiter();
   const child = spawn(command, args, { stdio: ["pipe", "pipe", "inherit", file] });
   const { stdin, stdout } = child as ChildProcess & { stdin: Socket; stdout: Socket };
@@ -51,8 +51,11 @@ export const selectWaker = (file: number, _buffer: Uint8Array, events: WakerEven
   };
   stdout.on("data", () => {
     if (closed) return;
-    events.woken(0);
-    if (!closed) stdin.write("a");
+    try {
+      events.woken(0);
+    } finally {
+      if (!closed) stdin.write("a");
+    }
   });
   stdin.on("error", () => {}); // the process has ended, which is heard of below
   child.on("error", fail);

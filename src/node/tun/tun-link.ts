@@ -4,7 +4,7 @@ import type { Packet } from "../../packet/packet.ts";
 import { TunCounters } from "./counters.ts";
 import type { TunDevice } from "./device.ts";
 import { DEVICE_DELETED, errnoOf, TunError, transferError } from "./errors.ts";
-import { BUFFER_SIZE, TunReader, type TunReceiver } from "./reader.ts";
+import { TunReader, type TunReceiver } from "./reader.ts";
 import type { MakeWaker, Waker } from "./waker.ts";
 import { TunWriter } from "./writer.ts";
 
@@ -33,11 +33,15 @@ export class TunLink implements Link {
     const hasHeader = headerLength > 0;
     this.features = { checksum: hasHeader, marksTrusted: hasHeader, segmentation };
     this.onError = onError;
-    const buffer = new Uint8Array(BUFFER_SIZE);
     const failed = (error: unknown) => this.fail(error, "read");
-    this.reader = new TunReader(device, buffer, this.counters, failed);
+    this.reader = new TunReader(device, this.counters, failed);
     this.writer = new TunWriter(device, this.counters, (error) => this.notWritten(error));
-    this.waker = makeWaker(file, buffer, { woken: this.reader.wake, failed });
+    try {
+      this.waker = makeWaker(file, this.reader.memory, { woken: this.reader.wake, failed });
+    } catch (error) {
+      this.reader.close();
+      throw error;
+    }
   }
 
   /** Whether the descriptor is closed, by {@link close} or since the link failed. */
@@ -67,9 +71,8 @@ export class TunLink implements Link {
   close(): void {
     if (this.isClosed) return;
     this.isClosed = true;
-    this.reader.closed = true;
-    this.reader.receiver = undefined;
     this.waker.close();
+    this.reader.close();
   }
 
   /** A link never calls back from inside `send`, so who listens is told a little later. */

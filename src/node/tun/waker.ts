@@ -2,7 +2,7 @@
 
 export interface WakerEvents {
   /**
-   * Packets wait. The first of them stands already in the buffer, `length` bytes of it, where this waker has read it; else
+   * Packets wait. The first of them stands already where `memory` has said, `length` bytes of it, if this waker has read it; else
    * `length` is 0.
    */
   woken(length: number): void;
@@ -18,5 +18,8 @@ export interface Waker {
   close(): void;
 }
 
-/** Watches `file`, reading into `buffer` where it reads. Throws where that is not possible, leaving `file` open. */
-export type MakeWaker = (file: number, buffer: Uint8Array, events: WakerEvents) => Waker;
+/** Where the next packet is to be read to. A waker that reads asks at first and after each wake, one that does not never. */
+export type Memory = () => Uint8Array;
+
+/** Watches `file`. Throws where that is not possible, leaving `file` open. */
+export type MakeWaker = (file: number, memory: Memory, events: WakerEvents) => Waker;

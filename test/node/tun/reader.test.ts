@@ -39,22 +39,25 @@ function datagram(length: number, fill: number): Uint8Array {
 test.each([
   ["pipe", "read"],
   ["select", "waits"],
-])("the waker called %s wakes for each packet, and stops at once when closed", async (kind, how) => {
-  const path = join(folder, "pipe");
-  expect(spawnSync("mkfifo", [path]).status).toBe(0);
-  const { code, out, err } = await run(
-    fileURLToPath(new URL("waker-program.ts", import.meta.url)),
-    kind,
-    path,
-  );
-  expect({ code, err }).toEqual({ code: 0, err: "" });
-  expect(out).toBe(`first ${how}\nsecond ${how}\nclosed\n`);
-});
+])(
+  "the waker called %s wakes for each packet, also after its user has thrown, and stops at once when closed",
+  async (kind, how) => {
+    const path = join(folder, "pipe");
+    expect(spawnSync("mkfifo", [path]).status).toBe(0);
+    const { code, out, err } = await run(
+      fileURLToPath(new URL("waker-program.ts", import.meta.url)),
+      kind,
+      path,
+    );
+    expect({ code, err }).toEqual({ code: 0, err: "" });
+    expect(out).toBe(`first ${how}\nsecond ${how}\nthrown\nthird ${how}\nclosed\n`);
+  },
+);
 
 test("a process that waits and is killed is a failure", async (context) => {
   const file = openPipe(context);
   const error = await new Promise((resolve) => {
-    const { pid } = selectWaker(file, new Uint8Array(1), { woken() {}, failed: resolve });
+    const { pid } = selectWaker(file, () => new Uint8Array(1), { woken() {}, failed: resolve });
     process.kill(pid!, "SIGKILL");
   });
   expect(String(error)).toContain("ended (SIGKILL)");
@@ -64,7 +67,6 @@ test("a process that waits and is killed is a failure", async (context) => {
 /** A reader on an empty pipe, whose waker the test plays; what it hands up. */
 class Rig {
   readonly file: number;
-  readonly buffer = new Uint8Array(70_000);
   readonly counters = new TunCounters();
   readonly reader: TunReader;
   readonly received: string[] = [];
@@ -74,7 +76,7 @@ class Rig {
   constructor(context: TestContext, headerLength = 0) {
     this.file = openPipe(context);
     const device = { file: this.file, name: "nw0", headerLength, segmentation: false };
-    this.reader = new TunReader(device, this.buffer, this.counters, (error) => {
+    this.reader = new TunReader(device, this.counters, (error) => {
       this.failure = error;
     });
     this.reader.receiver = {
@@ -91,9 +93,14 @@ class Rig {
     };
   }
 
+  close(): void {
+    this.reader.close();
+    closeSync(this.file);
+  }
+
   /** The waker has read `bytes`. */
   wakeWith(bytes: Uint8Array): void {
-    this.buffer.set(bytes);
+    this.reader.memory().set(bytes);
     this.reader.wake(bytes.length);
   }
 }
@@ -123,7 +130,7 @@ describe("the reader", () => {
     ]);
     expect(rig.wakes).toBe(3);
     expect(rig.counters).toMatchObject({ wakes: 3, receivedPackets: 4, receivedBytes: 64_580 });
-    closeSync(rig.file);
+    rig.close();
   });
 
   test("after wakes with one packet each looks for a second only now and then, and always after it has found one", (context) => {
@@ -142,7 +149,7 @@ describe("the reader", () => {
     expect(wakesUntilFound()).toBe(14);
     writeSync(rig.file, datagram(10, 2));
     expect(wakesUntilFound()).toBe(1);
-    closeSync(rig.file);
+    rig.close();
   });
 
   test("tells whose checksum is trusted, and gives long segments on whole", (context) => {
@@ -155,7 +162,7 @@ describe("the reader", () => {
       `120:2:${FLAG_CHECKSUM_TRUSTED}:0:2048`,
       `40020:3:${FLAG_CHECKSUM_TRUSTED}:1448:66048`,
     ]);
-    closeSync(rig.file);
+    rig.close();
   });
 
   test("counts what it cannot use", (context) => {
@@ -170,7 +177,7 @@ describe("the reader", () => {
     rig.wakeWith(withHeader(datagram(100, 1), 0, 0, 0));
     expect(rig.received).toEqual([]);
     expect(rig.counters).toMatchObject({ notIpv4: 1, badHeader: 4, noReceiver: 1, receivedPackets: 6 });
-    closeSync(rig.file);
+    rig.close();
   });
 
   test("says that it cannot read, and reads nothing once closed", (context) => {
@@ -178,9 +185,55 @@ describe("the reader", () => {
     closeSync(rig.file);
     rig.wakeWith(datagram(10, 1));
     expect(rig.failure).toMatchObject({ code: "EBADF" });
-    rig.reader.closed = true;
-    rig.wakeWith(datagram(10, 1));
+    rig.reader.close();
+    expect(rig.reader.memory()).toHaveLength(0);
+    rig.reader.wake(30);
     expect(rig.received).toHaveLength(1);
+  });
+
+  test("has long packets read to where they stay, and what nobody gets over again", (context) => {
+    const rig = new Rig(context, 12);
+    const places: (number | undefined)[] = [];
+    rig.reader.receiver = {
+      input(packet) {
+        places.push(packet.offset - 12);
+        packet.release();
+      },
+    };
+    const next = () => rig.reader.memory().byteOffset;
+    const first = next();
+    rig.wakeWith(withHeader(new Uint8Array(60).fill(0x60), 0, 0, 0)); // IPv6
+    rig.wakeWith(withHeader(datagram(100, 1), 0, 3, 1000)); // an offload that nobody has asked for
+    expect({ places, next: next() }).toEqual({ places: [], next: first });
+    rig.wakeWith(withHeader(datagram(100, 1), 0, 0, 0));
+    expect({ kept: places[0] !== first, next: next() }).toEqual({ kept: true, next: first });
+    rig.wakeWith(withHeader(datagram(20_000, 1), 0, 0, 0));
+    expect(places[1]).toBe(first);
+    rig.close();
+  });
+
+  test("leaves the depth of stack traces as it was when it finds nothing", (context) => {
+    const rig = new Rig(context);
+    const limit = Error.stackTraceLimit;
+    rig.wakeWith(datagram(10, 1));
+    expect(Error.stackTraceLimit).toBe(limit);
+    rig.close();
+  });
+
+  test("leaves the rest where it is when its link is closed by who receives", (context) => {
+    const rig = new Rig(context);
+    writeSync(rig.file, datagram(100, 2));
+    let count = 0;
+    rig.reader.receiver = {
+      input(packet) {
+        packet.release();
+        count++;
+        rig.reader.close();
+      },
+    };
+    rig.wakeWith(datagram(30_000, 1));
+    expect({ count, left: readSync(rig.file, new Uint8Array(200)) }).toEqual({ count: 1, left: 120 });
+    rig.close();
   });
 });
 
