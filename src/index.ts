@@ -32,6 +32,16 @@ export {
   type LeaseRoute,
 } from "./services/dhcp/index.ts";
 export { serveDiscard } from "./services/discard.ts";
+export {
+  type DnsCodec,
+  type DnsCounters,
+  type DnsMessage,
+  type DnsQuery,
+  type DnsRecord,
+  type DnsType,
+  StubResolver,
+  type StubResolverOptions,
+} from "./services/dns/index.ts";
 export { serveEcho } from "./services/echo.ts";
 export type { SmallService, SmallServiceCounters, SmallServiceOptions } from "./services/small-service.ts";
 export { DeadlockError } from "./sim/deadlock.ts";

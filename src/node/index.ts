@@ -1,6 +1,7 @@
 /** What needs Node: files, the terminal, and this machine's kernel. */
 export { type Content, fileContent, seededContent } from "./demo/content.ts";
 export { Demo, type DemoOptions, type DemoReport } from "./demo/demo.ts";
+export { dnsWire } from "./dns-wire.ts";
 export {
   connectFrames,
   FrameStream,
