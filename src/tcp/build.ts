@@ -46,16 +46,14 @@ function sackBlocksWanted(tcb: Tcb): number {
 }
 
 /**
- * How much text of segments of `limit` bytes may go in one packet, for the link to cut; 0 where each segment has to go by itself.
+ * How much text of segments of `limit` bytes may go in one packet, for a link that cuts; 0 where each segment has to go by itself.
  * What is cut has the same header in every piece, but for sequence number, PSH and FIN. So urgent data cannot go like this, since
  * its pointer counts from each segment's own beginning (Linux, tcp_write_xmit), nor a report of a duplicate, which is made once
  * (RFC 2883 §4); nor what may be fragmented, since IP gives each datagram an identification that is its own (RFC 6864 §4.3).
  */
 export function roomForRun(tcb: Tcb, limit: number): number {
-  const path = tcb.path!;
-  if (!path.segmentation || tcb.snd.urgent) return 0;
-  if (tcb.dsackStart !== tcb.dsackEnd || !tcb.settings.pathMtuDiscovery) return 0;
-  const optionsLength = path.optionsLength + tcb.snd.mss - limit;
+  if (tcb.snd.urgent || tcb.dsackStart !== tcb.dsackEnd || !tcb.settings.pathMtuDiscovery) return 0;
+  const optionsLength = tcb.path!.optionsLength + tcb.snd.mss - limit;
   return LONGEST_DATAGRAM - IPV4_HEADER_LENGTH - HEADER_LENGTH - optionsLength;
 }
 

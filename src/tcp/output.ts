@@ -106,6 +106,7 @@ function retransmitSpeculatively(tcb: Tcb): void {
 /** Sends text that was never sent, and the FIN behind it. Returns whether anything left, or will later in this instant. */
 function sendNew(tcb: Tcb): boolean {
   let sent = false;
+  let cuts: boolean | undefined;
   for (;;) {
     const limit = textLimit(tcb);
     const length = nextLength(tcb, limit);
@@ -114,7 +115,8 @@ function sendNew(tcb: Tcb): boolean {
       tcb.touch();
       return true;
     }
-    sendRun(tcb, length, limit);
+    cuts ??= tcb.path!.segmentation;
+    sendRun(tcb, length, limit, cuts && length === limit ? roomForRun(tcb, limit) : 0);
     sent = true;
   }
 }
@@ -156,13 +158,12 @@ function mayBeSmall(tcb: Tcb, length: number, unsent: number): boolean {
 
 /**
  * Sends the next segment, with `length` bytes of text, and in the same packet the full ones behind it that may leave too, and
- * the small one behind those, where the link cuts them apart again.
+ * the small one behind those, up to `room` bytes, where the link cuts them apart again.
  */
-function sendRun(tcb: Tcb, length: number, limit: number): void {
+function sendRun(tcb: Tcb, length: number, limit: number, room: number): void {
   const { snd } = tcb;
   const seq = snd.nxt;
   if (seq === snd.una) restartAfterIdle(tcb);
-  const room = length === limit ? roomForRun(tcb, limit) : 0;
   let flags = noteSent(tcb, length);
   let run = length;
   while (length === limit && run + limit <= room) {
