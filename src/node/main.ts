@@ -8,6 +8,7 @@ import { ncCommand } from "./commands/nc.ts";
 import { netstatCommand } from "./commands/netstat.ts";
 import { pingCommand } from "./commands/ping.ts";
 import { throughputCommand } from "./commands/throughput.ts";
+import { tracerouteCommand } from "./commands/traceroute.ts";
 import { tunCommand } from "./commands/tun.ts";
 import type { Terminal } from "./terminal.ts";
 
@@ -22,6 +23,7 @@ const COMMANDS: Readonly<Record<string, Command>> = {
   netstat: netstatCommand,
   ping: pingCommand,
   throughput: throughputCommand,
+  traceroute: tracerouteCommand,
   tun: tunCommand,
 };
 
@@ -37,6 +39,7 @@ const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
   netstat [PID]     sockets and counters of a netwright process that runs
   ping HOST         echo requests and their answers, as ping(8) prints them
   throughput HOST   how much gets there or back, over TCP or UDP; with --server the other end
+  traceroute HOST   who is on the way there
   tun               a host on a TUN device: answers ping, serves files over HTTP, echoes
 
   netwright COMMAND --help tells more; netwright --version says which version this is.
