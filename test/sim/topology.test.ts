@@ -175,6 +175,7 @@ describe("routes", () => {
     const [a, b, r] = [net.host("a"), net.host("b"), net.router("r")];
     const c = net.host("c", { address: "10.7.0.1/24" });
     net.link(a, b);
+    net.link(a, net.host("d"));
     net.link(b, r);
     net.link(r, c);
     expect(routes(a).some((route) => route.startsWith("10.7") || route.startsWith("0.0.0.0/0"))).toBe(false);
