@@ -2,59 +2,10 @@
  * The stack against the kernel of this machine, over TUN, in network namespaces that end with the processes in them: each test
  * runs program.ts. Where that is not allowed the tests are skipped, and say why.
  */
-import { spawn, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
-import { describe, expect, type TestContext, test } from "vitest";
+import { describe, expect, test } from "vitest";
+import { inNamespace, useProgram } from "./namespace.ts";
 
-const PROGRAM = fileURLToPath(new URL("program.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-/** As root, or as anybody where the kernel lets anybody have namespaces. */
-const WAYS: readonly (readonly string[])[] = [["-n"], ["-Urn"]];
-
-interface Report {
-  result: Record<string, unknown>;
-  features: { checksum: boolean; segmentation: boolean };
-  counters: Record<string, number>;
-  mtu: number;
-  gone: boolean;
-  heard: string[];
-  packets: number;
-  afterClose: number;
-  checksums: number;
-}
-
-/** Runs program.ts in a namespace; what it reports. */
-async function inNamespace(context: TestContext, mode: string, options: object = {}): Promise<Report> {
-  const way = WAYS.find((flags) => spawnSync("unshare", [...flags, "true"]).status === 0);
-  const skip = (why: string): never => {
-    console.log(`skipped: ${why}`);
-    return context.skip(why);
-  };
-  if (way === undefined) return skip("no network namespace can be made here with unshare");
-  for (const command of ["ip", "python3"]) {
-    if (spawnSync(command, ["-V"]).error !== undefined) return skip(`${command} is not installed`);
-  }
-  const args = [...way, process.execPath, "--import", "tsx", PROGRAM, mode, JSON.stringify(options)];
-  const { code, text } = await new Promise<{ code: number | null; text: string }>((resolve) => {
-    const child = spawn("unshare", args, {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "inherit"],
-      timeout: 50_000,
-    });
-    let text = "";
-    child.stdout.on("data", (data) => {
-      text += data;
-    });
-    child.on("close", (code) => resolve({ code, text }));
-  });
-  expect(code).toBe(0);
-  const report = JSON.parse(text.trim().split("\n").at(-1)!) as Report & { refused?: string };
-  if (report.refused !== undefined) return skip(report.refused);
-  expect(report).toMatchObject({ gone: true, packets: 0, checksums: 0 });
-  expect(report.counters).toMatchObject({ badHeader: 0, noReceiver: 0 });
-  expect(report.afterClose).toBeLessThan(500); // milliseconds until the process had nothing left to do
-  return report;
-}
+useProgram();
 
 const SIZES = [0, 1, 8, 56, 1000, 1472, 1473, 3000, 9000, 20_000, 40_000, 65_000, 65_507];
 
@@ -64,7 +15,7 @@ const KINDS: [string, object][] = [
   ["woken by a process", { waker: "select" }],
 ];
 
-describe.each(KINDS)("the kernel as the peer, %s", (_, options) => {
+describe.concurrent.each(KINDS)("the kernel as the peer, %s", (_, options) => {
   test("pings the stack, with and without fragments", async (context) => {
     const { result } = await inNamespace(context, "ping", options);
     expect(result["answered"]).toEqual(SIZES);
@@ -94,17 +45,17 @@ describe.each(KINDS)("the kernel as the peer, %s", (_, options) => {
   test("ends the process: it goes, and the device with it", async (context) => {
     const { result } = await inNamespace(context, "terminated", options);
     expect(result).toMatchObject({ there: true, killedBy: "SIGTERM", gone: true });
-    expect(result["millis"]).toBeLessThan(1000);
+    expect(result["millis"]).toBeLessThan(3000);
   });
 
   test("interrupts a process that closes its host: it ends by itself", async (context) => {
     const { result } = await inNamespace(context, "interrupted", options);
     expect(result).toMatchObject({ there: true, code: 0, gone: true });
-    expect(result["millis"]).toBeLessThan(1000);
+    expect(result["millis"]).toBeLessThan(3000);
   });
 });
 
-describe("a TUN link", () => {
+describe.concurrent("a TUN link", () => {
   test("has the kernel make checksums and hand over long segments", async (context) => {
     const { features, counters } = await inNamespace(context, "tcp-server");
     if (!features.segmentation) context.skip("this kernel has no segmentation offload for TUN");
