@@ -247,7 +247,7 @@ describe("errors of a router", () => {
 });
 
 describe("a datagram that is longer than the next link's MTU", () => {
-  test("RFC1812-5.2.6-2: with DF goes no further, and its source is told the MTU", () => {
+  test("RFC1812-5.2.6-2 RFC6864-4.3-1: with DF goes no further, and its source is told the MTU", () => {
     const router = new Router({ links: [{}, { mtu: 1006 }] });
     const { west, east } = router.receive(through({ dontFragment: true }, 979));
     expect(east).toEqual([]);
@@ -331,6 +331,15 @@ describe("not passed on is", () => {
     const router = new Router();
     expect(router.receive(through({ source }))).toEqual({ west: [], east: [], north: [] });
     expect(router.ip.counters[reason]).toBe(1);
+  });
+
+  test("RFC919-5-1: what is for all hosts of a link", () => {
+    const router = new Router();
+    router.ip.routes.add({ to: "default", via: "10.2.0.1" });
+    for (const destination of ["255.255.255.255", "10.1.0.255"]) {
+      expect(router.receive(through({ destination }))).toEqual({ west: [], east: [], north: [] });
+    }
+    expect(router.ip.counters.forwarded).toBe(0);
   });
 
   test("RFC 1812 §5.3.4: what came as a link-layer broadcast", () => {
