@@ -17,8 +17,9 @@ export interface Option {
   readonly short?: string;
   /** The value, a path, may be left out: the next word is taken only if it begins with "/", "./" or "../"; `--name=VALUE` always is. */
   readonly optional?: boolean;
-  /** Given several times all its values count, with commas between them. */
+  /** Given several times all its values count, with commas between them, or what `separator` says. */
   readonly repeated?: boolean;
+  readonly separator?: string;
   /** The heading in the help under which it stands with its like. */
   readonly group?: string;
   readonly help: string;
@@ -58,7 +59,7 @@ export function parseCommandLine(
     if (option === undefined) throw new UsageError(`unknown option ${token.rawName}; see ${command} --help`);
     const value = optionValue(token, option);
     const before = option.repeated ? values.get(token.name) : undefined;
-    values.set(token.name, before === undefined ? value : `${before},${value}`);
+    values.set(token.name, before === undefined ? value : `${before}${option.separator ?? ","}${value}`);
   }
   const extra = positionals[positionalNames.length];
   if (extra !== undefined) throw new UsageError(`unexpected argument ${extra}; see ${command} --help`);
