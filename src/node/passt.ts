@@ -1,9 +1,15 @@
 /**
  * passt, started as a child: it speaks frames to us and ordinary sockets to this machine's kernel, so that the stack reaches whatever
- * this user's programs reach. It gets one end of a pair of sockets and ends with that, also when this process is killed.
+ * this user's programs reach. It ends when the stream does, also when this process is killed.
+ *
+ * It is told of a socket's name, since one end of a pair of sockets, which it would take too, has a buffer of the kernel's usual size,
+ * and frames that do not fit there passt drops.
  */
-import { spawn } from "node:child_process";
-import type { Socket } from "node:net";
+import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdtempSync, rmSync } from "node:fs";
+import { connect, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import { Failure } from "./arguments.ts";
 import { FrameStream, type FrameStreamOptions } from "./frames.ts";
@@ -26,41 +32,87 @@ export interface Passt {
   readonly stream: FrameStream;
   /** The process. */
   readonly pid: number;
-  /** Resolves with the reason when passt has ended otherwise than by closing `stream`; never rejects. */
+  /** Resolves with the reason when passt has ended; never rejects. */
   readonly ended: Promise<Error>;
 }
 
 /** The longest frame that passt takes holds a datagram of so many bytes. */
 export const PASST_MTU = 65_520;
 
-/** Its complaints that there is no syslog to complain to. */
+/** Its complaints that there is no syslog to complain to, and that it is not to be root. */
 const NOISE = /^(Failed to send \d+ bytes to syslog|Don't run as root\. .*)$/;
+/** As whom it goes on when root has started it. */
+const NOBODY = 65_534;
 
-/** Starts passt. Rejects with a Failure that says what to do when it is not installed. */
+/** How long its socket may take to appear, ms, and how often one looks. */
+const PATIENCE = 5000;
+const LOOK_EVERY = 10;
+
+/** Starts passt. Rejects with a Failure that says what to do when it is not installed or does not work here. */
 export async function startPasst(clock: Clock, options: PasstOptions = {}): Promise<Passt> {
   const { forward = [], mtu, command = "passt", ...streamOptions } = options;
   const ports = forward.flatMap((each) => ["--tcp-ports", each, "--udp-ports", each]);
   const size = mtu === undefined ? [] : ["--mtu", String(mtu)];
-  const args = ["--foreground", "--quiet", "--ipv4-only", "--fd", "3", ...size, ...ports];
-  const child = spawn(command, args, { stdio: ["ignore", "ignore", "pipe", "pipe"] });
-  const socket = child.stdio[3] as Socket;
-  let words = "";
-  child.stderr!.on("data", (data) => {
-    words = (words + data).slice(-4096);
-  });
-  socket.on("error", () => {}); // before the stream listens: it may not have started
-  const gone = new Promise<string>((resolve) => {
-    child.once("close", (code, signal) => resolve(reasonOf(words, code, signal)));
-  });
+  const folder = makeFolder();
+  const path = join(folder, "socket");
+  try {
+    const once = ["--foreground", "--quiet", "--one-off", "--ipv4-only", "--socket", path];
+    const child = spawn(command, [...once, ...size, ...ports], { stdio: ["ignore", "ignore", "pipe"] });
+    const { ended, forget } = listenTo(child);
+    try {
+      await hasStarted(child, command);
+      const socket = await connectTo(path, child, ended);
+      forget();
+      socket.once("close", () => child.kill()); // it goes by itself; the signal is for one that hangs
+      return { stream: new FrameStream(clock, socket, streamOptions), pid: child.pid!, ended };
+    } catch (error) {
+      child.kill();
+      throw error;
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true }); // who is connected needs the name no more
+  }
+}
+
+/** Where passt may make its socket, and nobody else but us. */
+function makeFolder(): string {
+  const folder = mkdtempSync(join(tmpdir(), "netwright-passt-"));
+  if (process.getuid?.() === 0) {
+    chownSync(folder, NOBODY, NOBODY);
+    chmodSync(folder, 0o700);
+  }
+  return folder;
+}
+
+async function hasStarted(child: ChildProcess, command: string): Promise<void> {
   await new Promise<void>((resolve, reject) => {
     child.once("spawn", resolve);
     child.once("error", (error: NodeJS.ErrnoException) => reject(new Failure(startError(command, error))));
   });
-  const stream = new FrameStream(clock, socket, streamOptions);
-  // it goes by itself when the socket closes; the signal is for one that hangs
-  socket.once("close", () => child.kill());
-  const ended = gone.then((reason) => new Failure(reason));
-  return { stream, pid: child.pid!, ended };
+}
+
+/** Connects as soon as there is a socket at `path`. */
+async function connectTo(path: string, child: ChildProcess, ended: Promise<Error>): Promise<Socket> {
+  for (const end = performance.now() + PATIENCE; performance.now() < end; ) {
+    if (child.exitCode !== null || child.signalCode !== null) throw await ended;
+    const socket = existsSync(path) ? await tryConnect(path) : undefined;
+    if (socket !== undefined) return socket;
+    await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));
+  }
+  throw new Failure(`passt does not listen at ${path}: may it write in ${tmpdir()}?`);
+}
+
+/** Undefined where nobody listens yet. */
+function tryConnect(path: string): Promise<Socket | undefined> {
+  const socket = connect(path);
+  return new Promise((resolve) => {
+    const failed = () => resolve(undefined);
+    socket.once("error", failed);
+    socket.once("connect", () => {
+      socket.off("error", failed);
+      resolve(socket);
+    });
+  });
 }
 
 function startError(command: string, { code, message }: NodeJS.ErrnoException): string {
@@ -68,11 +120,23 @@ function startError(command: string, { code, message }: NodeJS.ErrnoException): 
   return `${command} is not installed: \`apt-get install passt\` (https://passt.top), or use a TUN device (needs root)`;
 }
 
-function reasonOf(words: string, code: number | null, signal: string | null): string {
-  const lines = words.split("\n").filter((line) => line !== "" && !NOISE.test(line));
-  const what = lines.length > 0 ? lines.join("; ") : `code ${code ?? signal}`;
-  const advice = /routable interface|not usable/.test(what)
-    ? ": it needs an interface with an address and a default route"
-    : "";
-  return `passt has ended (${what})${advice}`;
+/** Why a passt that has begun has ended: by its own words since the last `forget`. */
+function listenTo(child: ChildProcess): { ended: Promise<Error>; forget: () => void } {
+  let words = "";
+  child.stderr!.on("data", (data) => {
+    words = (words + data).slice(-4096);
+  });
+  const forget = (): void => {
+    words = "";
+  };
+  const ended = new Promise<Error>((resolve) => {
+    child.once("close", (code, signal) => {
+      const lines = words.split("\n").filter((line) => line !== "" && !NOISE.test(line));
+      const what = lines.length > 0 ? lines.join("; ") : signal === null ? `code ${code}` : signal;
+      const isLonely = /routable interface|not usable/.test(what);
+      const advice = isLonely ? ": it needs an interface with an address and a default route" : "";
+      resolve(new Failure(`passt has ended (${what})${advice}`));
+    });
+  });
+  return { ended, forget };
 }

@@ -77,9 +77,8 @@ test("TCP carries 30 MB each way, out to a server on this machine's loopback", a
     expect((await sink.ended).out).toContain(digest(bytes));
     const source = kernel.start(["sh", "-c", `nc -N -l 127.0.0.1 7001 < ${folder}/file`], { seconds: 60 });
     await kernel.run("until ss -ltn | grep -q :7001; do sleep 0.05; done");
-    const got = await kernel.output(
-      `${line("nc", "--passt", "-N", GATEWAY, "7001")} < /dev/null | sha256sum`,
-    );
+    // without -N: that our half ends first passt of 2023 does not bear
+    const got = await kernel.output(`${line("nc", "--passt", GATEWAY, "7001")} < /dev/null | sha256sum`);
     expect(got).toContain(digest(bytes));
     expect((await source.ended).code).toBe(0);
   });
@@ -124,14 +123,14 @@ test("a stack whose passt is killed ends and says so", async (context) => {
     await stack.says(/^ready/m);
     process.kill(Number(await passts(street)), "SIGKILL");
     const { code, err } = await stack.ended;
-    expect({ code, err: err.trim() }).toEqual({ code: 1, err: "passt has ended (code SIGKILL)" });
+    expect({ code, err: err.trim() }).toEqual({ code: 1, err: "passt has ended (SIGKILL)" });
   });
 });
 
 test("a passt that listens will do as well", async (context) => {
   await withPasst(context, async (street) => {
     const { kernel, folder } = street;
-    await kernel.run(`chmod 777 ${folder}`); // passt does not stay root
+    await kernel.run(`chmod 777 ${folder} && chmod a+x ${folder}/..`); // passt does not stay root
     const socket = join(folder, "passt");
     const passt = street.start(kernel, ["passt", "-f", "-1", "-4", "-s", socket]);
     await passt.says("bound at");
