@@ -15,6 +15,13 @@ const KINDS: [string, object][] = [
   ["woken by a process", { waker: "select" }],
 ];
 
+interface Flood {
+  sent: number;
+  longest: number;
+  taken: number;
+  udp: Record<string, number>;
+}
+
 describe.concurrent.each(KINDS)("the kernel as the peer, %s", (_, options) => {
   test("pings the stack, with and without fragments", async (context) => {
     const { result } = await inNamespace(context, "ping", options);
@@ -46,6 +53,29 @@ describe.concurrent.each(KINDS)("the kernel as the peer, %s", (_, options) => {
     const { result } = await inNamespace(context, "terminated", options);
     expect(result).toMatchObject({ there: true, killedBy: "SIGTERM", gone: true });
     expect(result["millis"]).toBeLessThan(3000);
+  });
+
+  test("kills the process: the device goes all the same", async (context) => {
+    const { result } = await inNamespace(context, "killed", options);
+    expect(result).toMatchObject({ there: true, killedBy: "SIGKILL", gone: true });
+  });
+
+  test("sends on when its device has been down in the midst of a transfer", async (context) => {
+    const { result } = await inNamespace(context, "down-within", options);
+    expect(result).toEqual({ same: true, bytes: 10_000_000, wasInterrupted: true });
+  });
+
+  test("floods the stack: each packet is accounted for, and timers come in time", async (context) => {
+    const { result, counters } = await inNamespace(context, "flooded", options);
+    const { sent, longest, taken, udp } = result as unknown as Flood;
+    const { receivedPackets, notIpv4, wakes } = counters as Record<string, number>;
+    expect(sent).toBeGreaterThan(2000);
+    expect(taken).toBe(receivedPackets); // of what the kernel has handed over nothing is missing
+    const { received, delivered, receiveQueueFull } = udp;
+    expect(received).toBe(receivedPackets! - notIpv4!);
+    expect(delivered! + receiveQueueFull!).toBe(received);
+    expect(receivedPackets! / wakes!).toBeLessThanOrEqual(65);
+    expect(longest).toBeLessThan(700); // milliseconds between two ticks that ought to be 5
   });
 
   test("interrupts a process that closes its host: it ends by itself", async (context) => {
@@ -104,6 +134,27 @@ describe.concurrent("a TUN link", () => {
       route: true,
       gone: true,
     });
+  });
+
+  test("sets the size of its header anew where whoever was there before had another", async (context) => {
+    const { result } = await inNamespace(context, "as-left");
+    const good = { same: true, bytes: 1_000_000 };
+    expect(result).toEqual({ errno: 0, results: [good, good] });
+  });
+
+  test("needs no waiting process where Node's own handle is to be had", async (context) => {
+    const { result } = await inNamespace(context, "waiter");
+    expect(result).toMatchObject({ waits: false, answered: [56] });
+  });
+
+  test("has a process wait for packets where that is asked for", async (context) => {
+    const { result } = await inNamespace(context, "waiter", { waker: "select" });
+    expect(result).toMatchObject({ waits: true, answered: [56] });
+  });
+
+  test("has a process wait for packets where Node's own handle is not where it was", async (context) => {
+    const { result } = await inNamespace(context, "without-handle");
+    expect(result).toMatchObject({ waits: true, answered: [56] });
   });
 
   test("is opened by python3 where there is no perl", async (context) => {

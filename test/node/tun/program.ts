@@ -3,10 +3,14 @@
  * OPTIONS are JSON for `openTun`. Prints one line of JSON, and must end by itself.
  */
 import { spawn, spawnSync } from "node:child_process";
+import { closeSync, readFileSync } from "node:fs";
+import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
 import { AF_INET, Host, packetPool, SOCK_DGRAM } from "../../../src/index.ts";
 import { openTun, TunError, type TunLink, type TunOptions } from "../../../src/node/index.ts";
-import { pythonHelper } from "../../../src/node/tun/helper.ts";
+import { openDevice } from "../../../src/node/tun/device.ts";
+import { pythonHelper, takeSteps } from "../../../src/node/tun/helper.ts";
+import { intBytes, TUNSETVNETHDRSZ } from "../../../src/node/tun/ioctl.ts";
 import { openTun as openWith } from "../../../src/node/tun/open-tun.ts";
 
 const KERNEL = fileURLToPath(new URL("kernel.py", import.meta.url));
@@ -28,7 +32,7 @@ function kernel(name: string, args: readonly (string | number)[], onLine?: () =>
     let text = "";
     child.stdout.on("data", (data) => {
       text += data;
-      if (text.includes("listening\n")) onLine?.();
+      if (text.includes("\n")) onLine?.();
     });
     child.on("error", reject);
     child.on("close", (code) => {
@@ -101,28 +105,6 @@ async function tcpClient(host: Host): Promise<object> {
   return { same, bytes, kernel: await server };
 }
 
-async function receive(host: Host): Promise<object> {
-  const listener = host.create_server({ address: "", port: PORT });
-  const source = kernel("source", [PORT, 2]);
-  const [connection] = await listener.accept();
-  const buffer = new Uint8Array(1 << 20);
-  while ((await connection.recv_into(buffer)) > 0);
-  await connection.close();
-  await listener.close();
-  return source;
-}
-
-async function transmit(host: Host): Promise<object> {
-  const listener = host.create_server({ address: "", port: PORT });
-  const sink = kernel("sink", [PORT]);
-  const [connection] = await listener.accept();
-  const data = new Uint8Array(1 << 20);
-  for (const end = performance.now() + 2000; performance.now() < end; ) await connection.sendall(data);
-  await connection.close();
-  await listener.close();
-  return sink;
-}
-
 /** The kernel sends into the device while it is down, then while it is up again. */
 async function downAndUp(host: Host, link: TunLink): Promise<object> {
   const ping = () => kernel("ping", [56]);
@@ -135,6 +117,63 @@ async function downAndUp(host: Host, link: TunLink): Promise<object> {
   const { interfaceDown } = link.counters;
   ip("link", "set", link.name, "up");
   return { before, after: await ping(), interfaceDown };
+}
+
+/** The device is down for a while in the midst of a transfer. */
+async function downWithin(host: Host, link: TunLink): Promise<object> {
+  const interrupt = async () => {
+    while (link.counters.receivedBytes < TEN_MEGABYTES / 4) await pause(1);
+    ip("link", "set", link.name, "down");
+    const { receivedBytes } = link.counters;
+    await pause(300);
+    ip("link", "set", link.name, "up");
+    return receivedBytes < TEN_MEGABYTES && link.counters.interfaceDown > 0;
+  };
+  const client = kernel("tcp_client", [PORT, TEN_MEGABYTES]);
+  const [wasInterrupted, , result] = await Promise.all([interrupt(), echoTcp(host), client]);
+  return { ...result, wasInterrupted };
+}
+
+/** The kernel sends all that it can to a socket that nobody reads from; what has become of it, and of the timers meanwhile. */
+async function flooded(host: Host, link: TunLink): Promise<object> {
+  const socket = host.socket(AF_INET, SOCK_DGRAM);
+  socket.bind({ address: "", port: PORT });
+  let [last, longest] = [performance.now(), 0];
+  const timer = setInterval(() => {
+    const now = performance.now();
+    [last, longest] = [now, Math.max(longest, now - last)];
+  }, 5);
+  const flood = await kernel("flood", [PORT, 1]);
+  clearInterval(timer);
+  await pause(50); // the last of them
+  await socket.close();
+  const { stats64 } = JSON.parse(ip("-j", "-s", "link", "show", link.name).text)[0];
+  return { ...flood, longest, taken: stats64.tx.packets, udp: host.netstat().counters["udp"] };
+}
+
+/** Whoever had the device before has set another size of header, and wanted segments of the kernel. */
+async function asLeft(): Promise<object> {
+  const name = "nw5";
+  const { file } = await openDevice({ name, offload: true, persist: true });
+  const step = { on: "device", request: TUNSETVNETHDRSZ, argument: intBytes(24) } as const;
+  const [outcome] = (await takeSteps(file, [step]))!;
+  closeSync(file);
+  const results: object[] = [];
+  for (const offload of [true, false]) {
+    const link = await openTun({ name, address: "10.9.0.1/24", offload, persist: offload });
+    const host = new Host({ seed: 1 });
+    host.attach(link, { address: "10.9.0.2/24" });
+    const client = kernel("tcp_client", [PORT, 1_000_000]);
+    const [, result] = await Promise.all([echoTcp(host), client]);
+    results.push(result);
+    host.close();
+  }
+  return { errno: outcome!.errno, results };
+}
+
+/** Whether a process waits for packets in our stead. */
+function hasWaiter(): boolean {
+  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim() !== "";
 }
 
 async function deleted(host: Host, link: TunLink): Promise<object> {
@@ -195,8 +234,6 @@ async function play(host: Host, link: TunLink): Promise<object> {
   switch (mode) {
     case "ping":
       return kernel("ping", SIZES);
-    case "pings":
-      return kernel("ping", new Array(1000).fill(56));
     case "tcp-server": {
       const [, result] = await Promise.all([echoTcp(host), kernel("tcp_client", [PORT, TEN_MEGABYTES])]);
       return result;
@@ -212,16 +249,26 @@ async function play(host: Host, link: TunLink): Promise<object> {
       const [, result] = await Promise.all([echoUdp(host, 5), kernel("udp_segments", [PORT])]);
       return result;
     }
-    case "receive":
-      return receive(host);
-    case "transmit":
-      return transmit(host);
     case "down-and-up":
       return downAndUp(host, link);
     case "deleted":
       return deleted(host, link);
     case "taken":
       return taken(link);
+    case "down-within":
+      return downWithin(host, link);
+    case "flooded":
+      return flooded(host, link);
+    case "as-left":
+      link.close(); // it is another that counts
+      return asLeft();
+    case "waiter":
+    case "without-handle": {
+      const waits = hasWaiter();
+      return { waits, ...(await kernel("ping", [56])) };
+    }
+    case "killed":
+      return ended("stay", "SIGKILL");
     case "terminated":
       return ended("stay", "SIGTERM");
     case "interrupted":
@@ -270,6 +317,13 @@ async function main(): Promise<void> {
     console.log(JSON.stringify({ result, ...more }));
   });
   const closedAt = performance.now();
+}
+
+if (mode === "without-handle") {
+  // as if Node kept its handle elsewhere
+  Socket.prototype.connect = function connect() {
+    return this;
+  };
 }
 
 main().catch((error) => {
