@@ -38,15 +38,18 @@ export async function openStation(
   const choice = linkChoice(command, line);
   const oversight = prepareOversight(line, report);
   const signals = catchSignals();
-  const host = new Host({ name: "netwright", clock });
+  // people at a terminal expect Linux's "No route to host" after three seconds, not the RFC's patience
+  const host = new Host({ name: "netwright", clock, tcp: { softErrorsEndOpen: true } });
+  let uplink: Uplink | undefined;
   const close = (): void => {
     host.close();
+    uplink?.link.close(); // the host may not have got it yet
     clock.close();
     oversight.close();
     signals.close();
   };
   try {
-    const uplink = await openLink(choice, clock);
+    uplink = await openLink(choice, clock);
     uplink.ended.then((error) => signals.stop.abort(error));
     // before DHCP speaks, so that it is captured too
     const who = uplink.address?.split("/")[0] ?? "by DHCP";
