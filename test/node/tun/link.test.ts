@@ -157,6 +157,11 @@ describe.concurrent("a TUN link", () => {
     expect(result).toMatchObject({ waits: true, answered: [56] });
   });
 
+  test("has a process wait for packets in a worker thread, where descriptors are the thread's", async (context) => {
+    const { result } = await inNamespace(context, "in-worker");
+    expect(result).toMatchObject({ waits: true, answered: [56] });
+  });
+
   test("is opened by python3 where there is no perl", async (context) => {
     const { result } = await inNamespace(context, "python");
     expect(result).toEqual({ name: "nw6" });

@@ -97,7 +97,7 @@ export async function perform(
   for (const command of commands) {
     if (spawnSync(command, ["-V"]).error !== undefined) skip(context, `${command} is not installed`);
   }
-  const path = stage.programs === undefined ? [] : ["env", `PATH=${folderOf(stage.programs)}`];
+  const path = stage.programs === undefined ? [] : ["env", `PATH=${folderOf(context, stage.programs)}`];
   const program = [...path, process.execPath, join(folder, "program.mjs"), mode, JSON.stringify(options)];
   const user = stage.asNobody ? [...NOBODY, ...(stage.ownNamespace ? ["unshare", "-Urn"] : [])] : [];
   const shell = ["sh", "-ec", `${stage.before ?? ""}\nexec "$@"`, "sh"];
@@ -108,11 +108,12 @@ export async function perform(
 }
 
 /** A folder in which there are only these programs. */
-function folderOf(programs: readonly string[]): string {
+function folderOf(context: TestContext, programs: readonly string[]): string {
   const path = join(folder, programs.join("-"));
   mkdirSync(path);
   for (const program of programs) {
     const { stdout } = spawnSync("sh", ["-c", `command -v ${program}`], { encoding: "utf8" });
+    if (stdout === "") skip(context, `${program} is not installed`);
     symlinkSync(program === "python3" ? python : stdout.trim(), join(path, program));
   }
   return path;

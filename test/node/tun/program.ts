@@ -1,11 +1,12 @@
 /**
  * A host on a TUN device, for link.test.ts, which runs it in a network namespace of its own: `program.ts MODE [OPTIONS]`, where
- * OPTIONS are JSON for `openTun`. Prints one line of JSON, and must end by itself.
+ * OPTIONS are JSON for `openTun`, null for what is to be left out. Prints one line of JSON, and must end by itself.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { closeSync, readFileSync } from "node:fs";
+import { closeSync, readdirSync, readFileSync } from "node:fs";
 import { Socket } from "node:net";
 import { fileURLToPath } from "node:url";
+import { Worker } from "node:worker_threads";
 import { AF_INET, Host, packetPool, SOCK_DGRAM } from "../../../src/index.ts";
 import { openTun, TunError, type TunLink, type TunOptions } from "../../../src/node/index.ts";
 import { openDevice } from "../../../src/node/tun/device.ts";
@@ -173,7 +174,8 @@ async function asLeft(): Promise<object> {
 
 /** Whether a process waits for packets in our stead. */
 function hasWaiter(): boolean {
-  return readFileSync(`/proc/self/task/${process.pid}/children`, "utf8").trim() !== "";
+  const threads = readdirSync("/proc/self/task");
+  return threads.some((thread) => readFileSync(`/proc/self/task/${thread}/children`, "utf8").trim() !== "");
 }
 
 async function deleted(host: Host, link: TunLink): Promise<object> {
@@ -291,12 +293,9 @@ async function openedByPython(): Promise<string> {
 }
 
 async function main(): Promise<void> {
-  const link = await openTun({
-    address: `${HERE}/24`,
-    peer: "10.9.0.2",
-    onError: (error) => heard.push(error.message),
-    ...options,
-  });
+  const usual = { address: `${HERE}/24`, peer: "10.9.0.2" };
+  const said = Object.entries({ ...usual, ...options }).filter(([, value]) => value !== null);
+  const link = await openTun({ ...Object.fromEntries(said), onError: (error) => heard.push(error.message) });
   const host = new Host({ seed: 1 });
   host.attach(link, { address: "10.9.0.2/24" });
   const { name, mtu, features, counters } = link;
@@ -326,8 +325,12 @@ if (mode === "without-handle") {
   };
 }
 
-main().catch((error) => {
-  if (error instanceof TunError) console.log(JSON.stringify({ refused: error.message, code: error.code }));
-  else console.error(error);
-  process.exit(error instanceof TunError ? 0 : 1);
-});
+if (mode === "in-worker") {
+  new Worker(fileURLToPath(import.meta.url), { argv: ["waiter", json] });
+} else {
+  main().catch((error) => {
+    if (error instanceof TunError) console.log(JSON.stringify({ refused: error.message, code: error.code }));
+    else console.error(error);
+    process.exit(error instanceof TunError ? 0 : 1);
+  });
+}
