@@ -339,7 +339,8 @@ describe("a folder", () => {
     );
     const listed = names.map(([, name]) => name!);
     expect(listed).toEqual([...listed].sort());
-    for (const hidden of [".git/", ".secret", "broken", "fifo"]) expect(listed).not.toContain(hidden);
+    for (const hidden of [".git/", ".secret", "broken", "fifo", "out", "up/", "unhidden"])
+      expect(listed).not.toContain(hidden);
   });
 
   test("without its slash leads there, and to no other host", async () => {

@@ -90,7 +90,7 @@ export class FileServer {
       return refuse(response, 301, { Location: `/${names.map(encodeURIComponent).join("/")}/${query}` });
     }
     const index = await findIndex(root, [...names, INDEX]);
-    if (index === undefined) return sendPage(request, response, await listing(path, names));
+    if (index === undefined) return sendPage(request, response, await listing(root, path, names));
     try {
       await send(request, response, index);
     } finally {

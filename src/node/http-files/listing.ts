@@ -1,7 +1,7 @@
 /** A folder as a page of HTML. */
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { isServed } from "./paths.ts";
+import { isBelow, isServed } from "./paths.ts";
 
 /** More files of a folder are not shown. */
 const MOST_ENTRIES = 10_000;
@@ -15,13 +15,13 @@ interface Entry {
   readonly modified: string;
 }
 
-/** The page for the folder at `path`, a real path; `names` are those of the URL that led there. */
-export async function listing(path: string, names: readonly string[]): Promise<string> {
+/** The page for the folder at `path`, a real path below `root`; `names` are those of the URL that led there. */
+export async function listing(root: string, path: string, names: readonly string[]): Promise<string> {
   const all = (await readdir(path)).filter(isServed).sort(byName);
   const shown = all.slice(0, MOST_ENTRIES);
   const entries: Entry[] = [];
   for (let at = 0; at < shown.length; at += BATCH) {
-    const batch = await Promise.all(shown.slice(at, at + BATCH).map((name) => entryOf(path, name)));
+    const batch = await Promise.all(shown.slice(at, at + BATCH).map((name) => entryOf(root, path, name)));
     for (const entry of batch) if (entry !== undefined) entries.push(entry);
   }
   return page(`/${names.join("/")}`, names.length > 0, entries, all.length - shown.length);
@@ -32,11 +32,13 @@ function byName(a: string, b: string): number {
   return a < b ? -1 : Number(a > b);
 }
 
-/** Undefined for what has gone, leads nowhere, or is neither file nor folder. */
-async function entryOf(folder: string, name: string): Promise<Entry | undefined> {
+/** Undefined for what has gone, leads nowhere or out of `root`, or is neither file nor folder. */
+async function entryOf(root: string, folder: string, name: string): Promise<Entry | undefined> {
   try {
-    const info = await stat(join(folder, name));
+    const path = join(folder, name);
+    const info = await stat(path);
     if (!info.isDirectory() && !info.isFile()) return undefined;
+    if (!isBelow(root, await realpath(path))) return undefined;
     const modified = info.mtime.toISOString().slice(0, 16).replace("T", " ");
     if (info.isDirectory()) return { name: `${name}/`, size: "", modified };
     return { name, size: String(info.size), modified };

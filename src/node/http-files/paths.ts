@@ -74,7 +74,7 @@ export async function find(root: string, names: readonly string[]): Promise<Foun
 }
 
 /** Whether `path` is `root` or lies below it, by names that are all served. */
-function isBelow(root: string, path: string): boolean {
+export function isBelow(root: string, path: string): boolean {
   const way = relative(root, path);
   return way === "" || way.split(sep).every(isServed);
 }

@@ -1,7 +1,7 @@
-/** A capture file that grows while packets come, and is whole whenever the process ends. */
+/** A capture file, or pipe, that grows while packets come and is whole when the process ends. */
 import { closeSync, constants, fstatSync, ftruncateSync, openSync, write, writeSync } from "node:fs";
 import { Failure, fileError } from "../arguments.ts";
-import { CaptureOutput } from "./capture-output.ts";
+import { CaptureOutput, type WriteBytes } from "./capture-output.ts";
 import { realMicros } from "./real-micros.ts";
 
 /** How long a packet may wait before it is in the file, milliseconds. */
@@ -11,61 +11,55 @@ export class CaptureFile {
   readonly output: CaptureOutput;
   private readonly path: string;
   private readonly file: number;
-  /** Only there is a place in the file: a pipe has none, and takes one byte after the other. */
+  /**
+   * A regular file is written at once: what the page cache takes costs little, a slow disk slows the stack down, and no packet is
+   * missing. A pipe waits for its reader, who may be slow: the stack goes on, and packets for which there is no room are counted.
+   */
   private readonly isRegular: boolean;
-  /** Where in the file the next bytes go. */
-  private at = 0;
   private closed = false;
   private readonly report: (message: string) => void;
   private readonly onExit = () => this.close();
 
-  /**
-   * Begins the capture in what {@link openCapture} opened. `report` hears why nothing more is written. Throws a Failure.
-   */
+  /** Begins the capture in what {@link openCapture} opened. `report` hears why nothing more is written. Throws a Failure. */
   constructor(path: string, file: number, report: (message: string) => void) {
     this.path = path;
     this.report = report;
     this.file = file;
     this.isRegular = fstatSync(file).isFile();
-    this.output = new CaptureOutput(
-      (bytes, done) => this.write(bytes, done),
-      DELAY_MILLIS,
-      (error) => {
-        this.release();
-        report(`the capture has ended: ${cannotWrite(path, error)}`);
-      },
-    );
-    if (this.isRegular) {
-      try {
-        ftruncateSync(file);
-        this.writeNow(this.output.stream.take());
-      } catch (error) {
-        throw new Failure(cannotWrite(path, error));
-      }
+    const write: WriteBytes = this.isRegular
+      ? (bytes, done) => done(this.writeNow(bytes))
+      : (bytes, done) => this.writeSoon(bytes, 0, done);
+    this.output = new CaptureOutput(write, DELAY_MILLIS, (error) => {
+      this.release();
+      report(`the capture has ended: ${cannotWrite(path, error)}`);
+    });
+    if (this.isRegular) ftruncateSync(file);
+    const error = this.writeNow(this.output.stream.take());
+    if (error !== undefined) {
+      this.output.stop();
+      closeSync(file);
+      throw new Failure(cannotWrite(path, error));
     }
     process.on("exit", this.onExit);
   }
 
-  private write(bytes: Uint8Array, done: (error?: Error | null) => void, from = 0): void {
-    const place = this.isRegular ? this.at + from : null;
-    write(this.file, bytes, from, bytes.length - from, place, (error, count) => {
-      if (error !== null || from + count === bytes.length) {
-        if (error === null) this.at += bytes.length;
-        else if (this.isRegular && !this.closed) ftruncateSync(this.file, this.at); // no half blocks
-        done(error);
-      } else {
-        this.write(bytes, done, from + count);
-      }
-    });
+  /** Returns what went wrong. A file then ends with the last bytes that were written whole: no half blocks. */
+  private writeNow(bytes: Uint8Array): Error | undefined {
+    let written = 0;
+    try {
+      while (written < bytes.length) written += writeSync(this.file, bytes, written);
+      return undefined;
+    } catch (error) {
+      if (this.isRegular) ftruncateSync(this.file, fstatSync(this.file).size - written);
+      return error as Error;
+    }
   }
 
-  private writeNow(bytes: Uint8Array): void {
-    for (let from = 0; from < bytes.length; ) {
-      const place = this.isRegular ? this.at : null;
-      const count = writeSync(this.file, bytes, from, bytes.length - from, place);
-      from += count;
-      this.at += count;
-    }
+  private writeSoon(bytes: Uint8Array, from: number, done: (error?: Error | null) => void): void {
+    write(this.file, bytes, from, bytes.length - from, null, (error, count) => {
+      if (error !== null || from + count === bytes.length) done(error);
+      else this.writeSoon(bytes, from + count, done);
+    });
   }
 
   /** Writes the rest. A regular file is whole when this returns; a pipe when its reader has read. */
@@ -73,23 +67,14 @@ export class CaptureFile {
     if (this.closed) return;
     this.closed = true;
     const { output } = this;
-    const { underWay } = output;
     output.stream.finish(realMicros());
-    if (this.isRegular) {
-      try {
-        // what is under way is written once more, to the same place: that may not have happened yet
-        if (underWay !== undefined) this.writeNow(underWay);
-        this.writeNow(output.stream.take());
-      } catch (error) {
-        this.report(`the capture is not complete: ${cannotWrite(this.path, error)}`);
-      }
-      output.stop(() => this.release());
-    } else {
-      output.stop(() => {
-        const rest = output.stream.take();
-        this.write(rest, () => this.release());
-      });
-    }
+    output.stop(() => {
+      const rest = output.stream.take();
+      if (!this.isRegular) return this.writeSoon(rest, 0, () => this.release());
+      const error = this.writeNow(rest);
+      this.release();
+      if (error !== undefined) this.report(`the capture is not complete: ${cannotWrite(this.path, error)}`);
+    });
   }
 
   private release(): void {

@@ -10,13 +10,13 @@ export type WriteBytes = (bytes: Uint8Array, done: (error?: Error | null) => voi
 
 export class CaptureOutput {
   readonly stream: PcapngStream;
-  /** What is being written; it has not arrived yet. */
-  underWay: Uint8Array | undefined = undefined;
   private readonly write: WriteBytes;
   private readonly delayMillis: number;
   /** With so many bytes gathered it waits no longer. */
   private readonly hurryAt: number;
   private readonly onError: (error: Error) => void;
+  /** Something is being written. */
+  private underWay = false;
   private timer: NodeJS.Timeout | undefined = undefined;
   private stopped = false;
   private whenWritten: (() => void) | undefined = undefined;
@@ -44,27 +44,27 @@ export class CaptureOutput {
     length: number,
   ): number {
     if (this.stopped) return -1;
-    if (this.stream.length > this.hurryAt && this.underWay === undefined) this.flush();
+    if (this.stream.length > this.hurryAt && !this.underWay) this.flush();
     const start = this.stream.add(by, direction, time, data, at, length);
     this.schedule(); // not at once: the caller may have a field to correct
     return start;
   }
 
   private schedule(): void {
-    if (this.timer !== undefined || this.underWay !== undefined) return;
+    if (this.timer !== undefined || this.underWay) return;
     this.timer = setTimeout(() => this.flush(), this.delayMillis).unref();
   }
 
   private flush(): void {
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.stopped || this.underWay !== undefined || this.stream.length === 0) return;
-    this.underWay = this.stream.take();
-    this.write(this.underWay, (error) => this.written(error));
+    if (this.stopped || this.underWay || this.stream.length === 0) return;
+    this.underWay = true;
+    this.write(this.stream.take(), (error) => this.written(error));
   }
 
   private written(error: Error | null | undefined): void {
-    this.underWay = undefined;
+    this.underWay = false;
     if (this.stopped) {
       this.whenWritten?.();
     } else if (error) {
@@ -82,7 +82,7 @@ export class CaptureOutput {
     this.stopped = true;
     clearTimeout(this.timer);
     this.timer = undefined;
-    if (this.underWay === undefined) then?.();
+    if (!this.underWay) then?.();
     else this.whenWritten = then;
   }
 }

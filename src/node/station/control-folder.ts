@@ -6,19 +6,19 @@ import { lstatSync, mkdirSync, readdirSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
 
-/** The folders that may be, the one to use first. None where there are no users to tell apart. */
-export function controlFolders(): string[] {
+/** The folder; undefined where there are no users to tell apart. */
+function controlFolder(): string | undefined {
   const user = process.getuid?.();
-  if (user === undefined) return [];
+  if (user === undefined) return undefined;
   const runtime = process.env["XDG_RUNTIME_DIR"] ?? "";
-  const folders = [join("/tmp", `netwright-${user}`)];
-  if (runtime !== "" && isOwn(runtime, user)) folders.unshift(join(runtime, "netwright"));
-  return folders;
+  return runtime !== "" && isOwn(runtime, user)
+    ? join(runtime, "netwright")
+    : join("/tmp", `netwright-${user}`);
 }
 
 /** Makes the folder and returns its path, or undefined: somebody else could read or write there. */
 export function makeControlFolder(): string | undefined {
-  const [folder] = controlFolders();
+  const folder = controlFolder();
   if (folder === undefined) return undefined;
   try {
     mkdirSync(folder, { mode: 0o700 });
@@ -49,12 +49,12 @@ export interface RunningProcess {
 
 /** The processes of this user that answer, by PID. What is left of others is cleared away. */
 export async function runningProcesses(): Promise<RunningProcess[]> {
+  const folder = controlFolder();
+  if (folder === undefined || !isPrivate(folder)) return [];
   const found: RunningProcess[] = [];
-  for (const folder of controlFolders().filter(isPrivate)) {
-    for (const name of readdirSync(folder)) {
-      const pid = Number(/^(\d+)\.sock$/.exec(name)?.[1] ?? Number.NaN);
-      if (!Number.isNaN(pid)) found.push({ pid, path: join(folder, name) });
-    }
+  for (const name of readdirSync(folder)) {
+    const pid = Number(/^(\d+)\.sock$/.exec(name)?.[1] ?? Number.NaN);
+    if (!Number.isNaN(pid)) found.push({ pid, path: join(folder, name) });
   }
   const answers = await Promise.all(found.map(({ path }) => isAlive(path)));
   return found.filter((_, index) => answers[index]).sort((a, b) => a.pid - b.pid);

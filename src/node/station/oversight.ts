@@ -32,12 +32,13 @@ export function prepareOversight(line: CommandLine, report: Report): Oversight {
     async begin(host, label, description) {
       const capture = new Capture(host, label);
       if (path !== undefined && file !== undefined) {
-        const output = new CaptureFile(path, file, (message) => {
+        const opened = file;
+        file = undefined; // it is the capture's from now on
+        const output = new CaptureFile(path, opened, (message) => {
           capture.remove(output.output);
           report(`${message}\n`);
         });
         captured = output;
-        file = undefined;
         capture.add(output.output);
       }
       show = () => report(netstatText(host));

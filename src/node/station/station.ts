@@ -6,7 +6,7 @@ import type { CommandLine } from "../arguments.ts";
 import { dnsWire } from "../dns-wire.ts";
 import { join } from "./join.ts";
 import { linkChoice } from "./link-options.ts";
-import { openLink } from "./open-link.ts";
+import { openLink, type Uplink } from "./open-link.ts";
 import { prepareOversight, type Report } from "./oversight.ts";
 import { catchSignals } from "./signals.ts";
 
