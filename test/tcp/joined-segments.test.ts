@@ -73,9 +73,10 @@ describe("segments that come in one packet", () => {
     const peer = connected();
     peer.inject(run(1000, {}, 1000));
     peer.expectNothing();
-    expect(info(peer.tcb!).data_segs_in).toBe(1);
+    peer.inject(run(100, {}, 1400));
+    expect(info(peer.tcb!)).toMatchObject({ data_segs_in: 2, rcv_mss: 1000 });
     peer.advance(100);
-    peer.expect("A", { ack: 1001 });
+    peer.expect("A", { ack: 1101 });
   });
 
   it("one that lies beyond a hole is answered at once, and SACKed whole", () => {

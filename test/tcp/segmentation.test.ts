@@ -53,16 +53,11 @@ describe("sending over a link that cuts segments", () => {
     const other = new SegmentPeer({ tcp: LARGE, link: { cuts: true } });
     const socket = other.host.stream();
     socket.tcb.settings.options = Uint8Array.from([7, 39, 4, ...new Array(36).fill(0), 0]); // record route
-    other.connect({ socket, options: SCALED, window: 20_000 });
+    other.connect({ socket, options: [mss(1376), windowScale(7)], window: 20_000 });
     other.inject({});
-    other.write(pattern(100_000));
-    expect(
-      other
-        .take()
-        .slice(0, -1)
-        .every(({ ip }) => ip.totalLength === 1500),
-    ).toBe(true);
-    expect(other.link.longestRun).toBe(46); // 46 · 1420 + 80 ≤ 65535
+    other.write(pattern(60 * 1336));
+    expect(other.take().every(({ ip, length }) => length === 1336 && ip.totalLength === 1416)).toBe(true);
+    expect(other.link.longestRun).toBe(48); // 49 · 1336 + 80 > 65535, and would not be without the options
   });
 
   it("the FIN goes with the last of them", () => {
@@ -126,6 +121,13 @@ describe("sending over a link that cuts segments", () => {
     const quoted = first!.datagram.slice(0, 28);
     peer.injectDatagram(icmp({ type: 3, code: 4, rest: 300, payload: quoted }, { source: "10.0.0.254" }));
     expect(peer.take().length).toBeGreaterThan(8);
+    peer.inject({});
+    peer.take();
+    peer.inject({});
+    peer.write(pattern(10_000));
+    const sent = peer.take();
+    expect(sent.length).toBeGreaterThan(10);
+    expect(sent.every(({ ip }) => !ip.dontFragment && ip.totalLength <= 552)).toBe(true);
     expect(peer.link.longestRun).toBe(1);
   });
 
