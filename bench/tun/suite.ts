@@ -200,8 +200,8 @@ async function main(): Promise<void> {
 
 /** Throws when packets were lost in this process. */
 function insistOnAll({ host, link: { counters, failure } }: End): void {
-  const { noReceiver, badHeader, interfaceDown, notSent } = counters;
-  if (failure === undefined && noReceiver + badHeader + interfaceDown + notSent === 0) return;
+  const { noReceiver, badHeader, interfaceDown, queueFull, notSent } = counters;
+  if (failure === undefined && noReceiver + badHeader + interfaceDown + queueFull + notSent === 0) return;
   throw failure ?? new Error(`${host.name}: packets were lost: ${JSON.stringify(counters)}`);
 }
 

@@ -15,6 +15,8 @@ export class TunCounters {
   badHeader = 0;
   /** Not sent since the interface was down. */
   interfaceDown = 0;
+  /** Not sent since the kernel had no room for them just then: as with any full queue nobody is told. */
+  queueFull = 0;
   /** Not sent since the kernel refused them, or the link was closed. */
   notSent = 0;
 }

@@ -40,6 +40,8 @@ const PROTOCOL_UDP = 17;
 const TCP_CHECKSUM = 16;
 const UDP_CHECKSUM = 6;
 const TCP_HEADER_LENGTH = 20;
+/** The flag "congestion window reduced" (RFC 3168 §6.1.2). */
+const TCP_CWR = 0x80;
 const UDP_HEADER_LENGTH = 8;
 /** Of the word of flags and fragment offset: what a fragment has and a whole datagram has not. */
 const FRAGMENT_BITS = 0x3fff;
@@ -104,7 +106,8 @@ function describeDatagram(packet: Packet, at: number): void {
     const headers = start + ((view.getUint8(offset + start + 12) >>> 4) << 2);
     const isLong = packet.segmentSize !== 0 && length - headers > packet.segmentSize;
     if (isLong) {
-      view.setUint8(at + AT_GSO_TYPE, GSO_TCPV4);
+      const saysReduced = (view.getUint8(offset + start + 13) & TCP_CWR) !== 0; // of one segment it must not become many
+      view.setUint8(at + AT_GSO_TYPE, saysReduced ? GSO_TCPV4 | GSO_ECN : GSO_TCPV4);
       view.setUint16(at + AT_HEADER_LENGTH, headers, LITTLE_ENDIAN);
       view.setUint16(at + AT_GSO_SIZE, packet.segmentSize, LITTLE_ENDIAN);
     }

@@ -8,6 +8,9 @@ import { errnoOf } from "./errors.ts";
 import { writeVirtioHeader } from "./virtio-header.ts";
 
 const EIO = 5;
+const EAGAIN = 11;
+const ENOMEM = 12;
+const ENOBUFS = 105;
 
 export class TunWriter {
   /** The last write found the interface down. */
@@ -18,7 +21,7 @@ export class TunWriter {
   private readonly counters: TunCounters;
   private readonly onError: (error: unknown) => void;
 
-  /** `onError` hears that the interface has gone down, once each time, and of every other error. */
+  /** `onError` hears that the interface has gone down, once each time, and of every other error but a lack of room. */
   constructor(device: TunDevice, counters: TunCounters, onError: (error: unknown) => void) {
     this.file = device.file;
     this.headerLength = device.headerLength;
@@ -45,15 +48,22 @@ export class TunWriter {
   }
 
   private failed(error: unknown): void {
-    if (errnoOf(error) !== -EIO) {
-      this.counters.notSent++;
-      this.onError(error);
-      return;
+    const { counters } = this;
+    switch (-errnoOf(error)) {
+      case EIO:
+        counters.interfaceDown++;
+        if (!this.isDown) this.onError(error);
+        this.isDown = true;
+        break;
+      case EAGAIN:
+      case ENOMEM:
+      case ENOBUFS:
+        counters.queueFull++;
+        break;
+      default:
+        counters.notSent++;
+        this.onError(error);
     }
-    this.counters.interfaceDown++;
-    if (this.isDown) return;
-    this.isDown = true;
-    this.onError(error);
   }
 }
 

@@ -71,6 +71,13 @@ describe("the virtio-net header of what is sent", () => {
     expect(checksum).toBe(pseudoHeaderSum(SOURCE, DESTINATION, 6, 10_032));
   });
 
+  test("one that says that the congestion window is reduced says so once", () => {
+    const packet = datagram(6, 32 + 10_000);
+    packet.segmentSize = 1448;
+    packet.slab.view.setUint8(packet.offset + 33, 0x90); // CWR and ACK
+    expect(written(packet, 16).header).toMatchObject({ gsoType: 0x81, gsoSize: 1448 });
+  });
+
   test("one that is no longer than a segment is not", () => {
     const packet = datagram(6, 32 + 1448);
     packet.segmentSize = 1448;

@@ -136,10 +136,10 @@ describe.concurrent("a TUN link", () => {
     });
   });
 
-  test("sets the size of its header anew where whoever was there before had another", async (context) => {
+  test("sets its header and its limits anew where whoever was there before had others", async (context) => {
     const { result } = await inNamespace(context, "as-left");
-    const good = { same: true, bytes: 1_000_000 };
-    expect(result).toEqual({ errno: 0, results: [good, good] });
+    const good = { same: true, bytes: 1_000_000, queueFull: 0 };
+    expect(result).toEqual({ errnos: [0, 0], results: [good, good] });
   });
 
   test("needs no waiting process where Node's own handle is to be had", async (context) => {

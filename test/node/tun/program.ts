@@ -11,7 +11,7 @@ import { AF_INET, Host, packetPool, SOCK_DGRAM } from "../../../src/index.ts";
 import { openTun, TunError, type TunLink, type TunOptions } from "../../../src/node/index.ts";
 import { openDevice } from "../../../src/node/tun/device.ts";
 import { pythonHelper, takeSteps } from "../../../src/node/tun/helper.ts";
-import { intBytes, TUNSETVNETHDRSZ } from "../../../src/node/tun/ioctl.ts";
+import { intBytes, TUNSETSNDBUF, TUNSETVNETHDRSZ } from "../../../src/node/tun/ioctl.ts";
 import { openTun as openWith } from "../../../src/node/tun/open-tun.ts";
 
 const KERNEL = fileURLToPath(new URL("kernel.py", import.meta.url));
@@ -152,12 +152,14 @@ async function flooded(host: Host, link: TunLink): Promise<object> {
   return { ...flood, longest, taken: stats64.tx.packets, udp: host.netstat().counters["udp"] };
 }
 
-/** Whoever had the device before has set another size of header, and wanted segments of the kernel. */
+/** Whoever had the device before has set another size of header and a limit to what waits, and wanted segments of the kernel. */
 async function asLeft(): Promise<object> {
   const name = "nw5";
   const { file } = await openDevice({ name, offload: true, persist: true });
-  const step = { on: "device", request: TUNSETVNETHDRSZ, argument: intBytes(24) } as const;
-  const [outcome] = (await takeSteps(file, [step]))!;
+  const outcomes = await takeSteps(file, [
+    { on: "device", request: TUNSETVNETHDRSZ, argument: intBytes(24) },
+    { on: "device", request: TUNSETSNDBUF, argument: intBytes(1) },
+  ]);
   closeSync(file);
   const results: object[] = [];
   for (const offload of [true, false]) {
@@ -166,10 +168,10 @@ async function asLeft(): Promise<object> {
     host.attach(link, { address: "10.9.0.2/24" });
     const client = kernel("tcp_client", [PORT, 1_000_000]);
     const [, result] = await Promise.all([echoTcp(host), client]);
-    results.push(result);
+    results.push({ ...result, queueFull: link.counters.queueFull });
     host.close();
   }
-  return { errno: outcome!.errno, results };
+  return { errnos: outcomes!.map(({ errno }) => errno), results };
 }
 
 /** Whether a process waits for packets in our stead. */

@@ -165,6 +165,20 @@ describe("the reader", () => {
     rig.close();
   });
 
+  test.for([
+    ["is to be completed", 1, 5, FLAG_CHECKSUM_TRUSTED],
+    ["has been verified", 2, 0x85, FLAG_CHECKSUM_TRUSTED], // with GSO_ECN, which means nothing here
+    ["has nothing said of it", 0, 5, 0],
+  ] as const)(
+    "splits UDP segments whose checksum %s into datagrams of which the same is true",
+    ([, flags, kind, flag], context) => {
+      const rig = new Rig(context, 12);
+      rig.wakeWith(withHeader(datagram(8 + 2500, 7), flags, kind, 1000));
+      expect(rig.received).toEqual([1028, 1028, 528].map((length) => `${length}:7:${flag}:0:2048`));
+      rig.close();
+    },
+  );
+
   test("counts what it cannot use", (context) => {
     const rig = new Rig(context, 12);
     const ipv6 = new Uint8Array(60).fill(0x60);
@@ -263,6 +277,19 @@ describe("a link", () => {
     expect(read.subarray(12, 132)).toEqual(bytes);
     expect(read.subarray(144, 264)).toEqual(bytes);
     expect(link.counters).toMatchObject({ sentPackets: 2, sentBytes: 240 });
+    closeSync(file);
+  });
+
+  test("whose kernel has no room just then drops and counts, and tells nobody", async (context) => {
+    const file = openPipe(context);
+    const heard: string[] = [];
+    const device = { file, name: "nw0", headerLength: 0, segmentation: false };
+    const link = new TunLink(device, 1500, NO_WAKER, (error) => heard.push(error.message));
+    for (let number = 0; number < 20; number++) link.send(packetPool.from(datagram(4000, number)), 0);
+    expect(link.counters).toMatchObject({ sentPackets: 16, queueFull: 4, notSent: 0 }); // a page each, and a pipe has sixteen
+    await Promise.resolve();
+    expect(heard).toEqual([]);
+    link.close();
     closeSync(file);
   });
 
