@@ -13,6 +13,21 @@ describe("what makes no sense: one line, exit 2", () => {
     [["dmeo"], "unknown command dmeo; see netwright --help"],
     [["constructor"], "unknown command constructor; see netwright --help"],
     [["--seed", "1"], "unknown option --seed; see netwright --help"],
+    [
+      ["tun", "--address", "10.9.0.1/24"],
+      "netwright tun needs the two ends of its device: --address 10.9.0.1/24 (the kernel's) and --peer 10.9.0.2 (its own)",
+    ],
+    [["tun", "--echo", "0"], "echo is a port, a whole number from 1 to 65535; got 0"],
+    [["tun", "--discard", "65536"], "discard is a port, a whole number from 1 to 65535; got 65536"],
+    [["tun", "--chargen", "http"], "chargen is a port, a whole number from 1 to 65535; got http"],
+    [["tun", "--echo", "7", "--discard", "7"], "echo and discard cannot both have port 7"],
+    [["tun", "--serve", ".", "--echo", "80"], "serve and echo cannot both have port 80"],
+    [["tun", "--upload", "--chargen", "80"], "upload and chargen cannot both have port 80"],
+    [["tun", "--serve", ""], "serve is a path; got nothing"],
+    [["tun", "--address", "10.9.0.1/24", "--peer", "10.9.0.2", "--pcap="], "pcap is a path; got nothing"],
+    [["netstat", "x"], "a PID is a whole number; got x"],
+    [["netstat", "1", "2"], "unexpected argument 2; see netwright netstat --help"],
+    [["dump", "--watch", "a", "b"], "unexpected argument b; see netwright dump --help"],
     [["drill", "x.pkt"], "drill is not in this version of netwright"],
     [["demo", "--los", "0.1"], "unknown option --los; see netwright demo --help"],
     [["demo", "--toString"], "unknown option --toString; see netwright demo --help"],
@@ -69,6 +84,23 @@ describe("what does not work: one line, exit 1", () => {
     [["dump", folder], `cannot read ${folder}: it is a directory`],
     [["dump", empty], `${empty}: not a readable pcapng file: it is empty`],
     [["dump", classic], `${classic}: a classic pcap file; convert it with \`tshark -r … -w … -F pcapng\``],
+    [
+      ["tun", "--serve", join(folder, "none")],
+      `cannot serve ${join(folder, "none")}: no such file or directory`,
+    ],
+    [["tun", "--serve", noCapture], `cannot serve ${noCapture}: it is no directory`],
+    [
+      ["tun", "--address", "10.9.0.1/24", "--peer", "10.9.0.2", "--pcap", join(folder, "no/where")],
+      `cannot write ${join(folder, "no/where")}: no such file or directory`,
+    ],
+    [
+      ["dump", "--watch", join(folder, "none")],
+      `cannot read ${join(folder, "none")}: no such file or directory`,
+    ],
+    [
+      ["dump", "--watch", noCapture],
+      `${noCapture}: not a readable pcapng file: this is not a pcapng file at byte 0`,
+    ],
     [["dump", noCapture], `${noCapture}: not a readable pcapng file: this is not a pcapng file at byte 0`],
   ])("%j", async (argv, message) => {
     expect(await netwright(...argv)).toEqual({ code: 1, out: "", err: `${message}\n` });
@@ -92,13 +124,31 @@ describe("help", () => {
     }
   });
 
+  test("of tun names every option that it takes", async () => {
+    const { code, out } = await netwright("tun", "--help");
+    expect(code).toBe(0);
+    for (const option of [
+      "address",
+      "peer",
+      "name",
+      "serve",
+      "upload",
+      "echo",
+      "discard",
+      "chargen",
+      "pcap",
+    ]) {
+      expect(out).toMatch(new RegExp(`^ {2}--${option} `, "m"));
+    }
+  });
+
   test("of dump says what it reads", async () => {
     const { code, out, err } = await netwright("dump", "--help");
     expect({ code, err }).toEqual({ code: 0, err: "" });
     expect(out).toContain("pcapng files of Ethernet or raw IPv4 (link types 1, 101 and 228)");
   });
 
-  test.each(["demo", "dump"])("of %s has a short form", async (command) => {
+  test.each(["demo", "dump", "netstat", "tun"])("of %s has a short form", async (command) => {
     expect(await netwright(command, "-h")).toEqual(await netwright(command, "--help"));
   });
 
