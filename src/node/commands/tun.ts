@@ -67,7 +67,7 @@ export async function tunCommand(argv: readonly string[], terminal: Terminal): P
   const line = parseCommandLine("netwright tun", OPTIONS, argv);
   if (line.values.has("help")) return terminal.out(HELP);
   const wishes = wishesOf(line);
-  const station = await openStation("netwright tun", line);
+  const station = await openStation("netwright tun", line, (text) => terminal.err(text));
   let http: HttpService | undefined;
   try {
     http = startAll(station.host, wishes);
