@@ -102,6 +102,7 @@ export const TCP_ALLOWED: Allowed = {
 export const IP_ALLOWED: Allowed = {
   timeToLive: [1, 255],
   minPathMtu: [68, 65_535],
+  igmpVersion: [0, 3],
 };
 
 /** Bounds of UDP's. */

@@ -269,6 +269,7 @@ export class Host extends NamesModule {
       counters: {
         ip: { ...this.ipv4.counters },
         icmp: { ...this.ipv4.icmp.counters },
+        igmp: { ...this.ipv4.igmp.counters },
         raw: { ...this.ipv4.raw.counters },
         packet: { ...this.ipv4.taps.counters },
         udp: { ...this.udp.counters },
@@ -291,6 +292,7 @@ export class Host extends NamesModule {
     this.isClosed = true;
     this.descriptors.closed = true;
     for (const call of this.pendingCalls) call.dismiss(ECONNABORTED);
+    this.ipv4.igmp.close();
     this.tcp.close();
     for (const file of [...this.sockets, ...this.epolls]) {
       file.closedErrno = ESHUTDOWN;

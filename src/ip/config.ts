@@ -25,6 +25,12 @@ export interface IpConfig {
   echoReply: boolean;
 
   /**
+   * The newest version of IGMP by which routers are told of multicast groups: 3, 2 or 1; 0: they are told nothing. Default 3, as
+   * Linux; while a router asks in an older one, that is spoken (RFC 9776 §7.2).
+   */
+  igmpVersion: number;
+
+  /**
    * How long an incomplete datagram is kept, ms. Default 30000, as Linux's ipfrag_time. RFC 1122 §3.3.2 recommends 60 to
    * 120 s, from slower days: the longer it is, the sooner a 16-bit identification comes round within it (RFC 4963).
    */
@@ -65,6 +71,7 @@ export const DEFAULT_IP_CONFIG: Readonly<IpConfig> = {
   sendRedirects: true,
   timeToLive: 64,
   echoReply: true,
+  igmpVersion: 3,
   reassemblyTimeoutMillis: 30_000,
   reassemblyMaxDatagrams: 1024,
   reassemblyMaxBytes: 4_194_304,

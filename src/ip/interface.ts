@@ -28,8 +28,8 @@ export interface InterfaceOwner {
   input(packet: Packet, from: Interface): void;
   /** Takes back, with ownership, a datagram whose next hop did not answer. */
   unreachable(packet: Packet, by: Interface): void;
-  /** The interface went up or down. */
-  interfaceChanged(): void;
+  /** The interface went up or down, or has another address. */
+  interfaceChanged(by: Interface): void;
 }
 
 export class InterfaceCounters {
@@ -104,7 +104,7 @@ export class Interface implements LinkReceiver, FrameWatcher {
 
   set up(up: boolean) {
     this.isUp = up;
-    this.owner.interfaceChanged();
+    this.owner.interfaceChanged(this);
     if (!up) this.tap?.wentDown(this);
   }
 
@@ -138,7 +138,7 @@ export class Interface implements LinkReceiver, FrameWatcher {
     this.ownAddress = address;
     this.ownPrefixLength = prefixLength;
     this.link.attach(this);
-    this.owner.interfaceChanged();
+    this.owner.interfaceChanged(this);
   }
 
   /** Whether `address` is a broadcast on this link; the limited one is, wherever it comes in. */
@@ -148,15 +148,19 @@ export class Interface implements LinkReceiver, FrameWatcher {
     return ownAddress !== 0 && isDirectedBroadcast(address, ownAddress, this.ownPrefixLength);
   }
 
-  /** Takes part in the multicast `group` until {@link leave} has been called as often (RFC 1112 §7.1). */
-  join(group: number): void {
-    this.groups.set(group, (this.groups.get(group) ?? 0) + 1);
+  /** Takes part in the multicast `group` until {@link leave} has been called as often (RFC 1112 §7.1). Whether it did not before. */
+  join(group: number): boolean {
+    const count = this.groups.get(group) ?? 0;
+    this.groups.set(group, count + 1);
+    return count === 0;
   }
 
-  leave(group: number): void {
+  /** Whether it takes part no more. */
+  leave(group: number): boolean {
     const count = this.groups.get(group) ?? 0;
     if (count > 1) this.groups.set(group, count - 1);
     else this.groups.delete(group);
+    return count === 1;
   }
 
   /** Whether what comes in for the multicast `group` is for this host. */

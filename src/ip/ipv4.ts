@@ -26,6 +26,8 @@ import {
   UNREACHABLE_PROTOCOL,
 } from "./icmp-message.ts";
 import { Identification } from "./identification.ts";
+import { Igmp } from "./igmp.ts";
+import { PROTOCOL_IGMP } from "./igmp-message.ts";
 import { type Interface, type InterfaceOptions, type InterfaceOwner, interfaceAt } from "./interface.ts";
 import { InterfaceTable } from "./interface-table.ts";
 import {
@@ -63,6 +65,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   private readonly table = new InterfaceTable(this);
   readonly routes = this.table.routes;
   readonly icmp: Icmp;
+  readonly igmp: Igmp;
   readonly identification: Identification;
   readonly raw: Raw;
   readonly taps: Taps;
@@ -89,6 +92,8 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     this.raw = new Raw({ clock, paths: this, config, identification, transports });
     this.icmp = new Icmp({ clock, random, config, paths: this, transports, raw: this.raw });
     this.register(PROTOCOL_ICMP, this.icmp);
+    this.igmp = new Igmp({ clock, random, config, paths: this, interfaces: this.interfaceList });
+    this.register(PROTOCOL_IGMP, this.igmp);
     const { counters, routes, icmp, table } = this;
     this.forwarder = new Forwarder({ clock, config, counters, routes, icmp, own: table });
     this.ownCopies = new OwnCopies(clock, this.counters, (packet) => this.inputOwn(packet));
@@ -116,6 +121,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   /** Takes an interface away, and with it its address, its routes and its link, which it closes. */
   removeInterface(gone: Interface): void {
     this.table.remove(gone);
+    this.igmp.removed(gone);
     this.changes++;
   }
 
@@ -131,6 +137,7 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
 
   /** Forgets incomplete datagrams and lets go of the links, closing them. */
   close(): void {
+    this.igmp.close();
     this.reassembler.close();
     this.ownCopies.close();
     for (const each of this.interfaceList) {
@@ -290,12 +297,13 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
   join(index: number, group: number): number {
     const by = interfaceAt(this.interfaceList, index < 0 ? this.interfaceTo(group) : index);
     if (by === undefined) return -ENODEV;
-    by.join(group);
+    if (by.join(group)) this.igmp.joined(by, group);
     return by.index;
   }
 
   leave(index: number, group: number): void {
-    interfaceAt(this.interfaceList, index)?.leave(group);
+    const by = interfaceAt(this.interfaceList, index);
+    if (by?.leave(group)) this.igmp.left(by, group);
   }
 
   copyToSelf(packet: Packet, by: Interface): void {
@@ -328,8 +336,9 @@ export class Ipv4 implements PathFinder, PathOwner, InterfaceOwner {
     return this.routes.generation + this.changes;
   }
 
-  interfaceChanged(): void {
+  interfaceChanged(by: Interface): void {
     this.changes++;
+    this.igmp.changed(by);
   }
 
   resolve(path: Ipv4Path): void {

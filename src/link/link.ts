@@ -12,6 +12,8 @@ export interface LinkFeatures {
   readonly marksTrusted?: boolean;
   /** The link takes TCP segments of up to 64 KiB at once and cuts them itself to `packet.segmentSize`. */
   readonly segmentation: boolean;
+  /** Whether there may be routers on it that want to know which multicast groups its hosts are in (IGMP). Left out: true, but for `lo`. */
+  readonly groupReports?: boolean;
 }
 
 /** Who takes what a link receives: the IP interface above it. Takes ownership of the packet. */

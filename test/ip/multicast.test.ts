@@ -31,9 +31,9 @@ class Recorder implements Transport {
   error(): void {}
 }
 
-/** lo, eth0 10.0.0.1/24 and eth1 10.0.1.1/24. */
+/** lo, eth0 10.0.0.1/24 and eth1 10.0.1.1/24. What routers are told of groups is another matter: igmp.test.ts. */
 function listener(options: IpHostOptions = {}) {
-  const host = new IpHost(options);
+  const host = new IpHost({ ...options, ip: { igmpVersion: 0, ...options.ip } });
   const second = new TestLink(host.clock);
   const eth1 = host.ip.addInterface({
     name: "eth1",

@@ -11,7 +11,7 @@ const PROTOCOL = 253;
 const GROUP = "224.5.5.5";
 
 function world() {
-  const host = new IpHost();
+  const host = new IpHost({ ip: { igmpVersion: 0 } }); // nothing but the copies
   const heard: number[][] = [];
   const transport: Transport = {
     input(packet: Packet) {

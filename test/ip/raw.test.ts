@@ -375,6 +375,8 @@ describe("IP_HDRINCL", () => {
     using((host) => {
       const listener = open(host);
       listener.memberships.join(address("224.1.1.1"), 1);
+      host.clock.runInstant();
+      expect(host.link.take().map((bytes) => bytes[9])).toEqual([2]); // routers are told
       const endpoint = including(host);
       const whole = datagram({
         source: "10.0.0.1",

@@ -201,6 +201,7 @@ describe("to many", () => {
     from.settings.broadcast = true;
     from.settingsChanged();
     expect(to.memberships.join(ip("239.129.2.3"), -1)).toBe(0);
+    expect(world.wait(0).map(({ to }) => to)).toEqual(["01005e000016"]); // IGMP's report
     for (const [byte, address] of ["255.255.255.255", "10.0.0.255", "10.0.0.0", "239.129.2.3"].entries()) {
       tell(from, address, byte);
     }
