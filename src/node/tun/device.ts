@@ -21,7 +21,6 @@ import {
   TUNSETIFF,
   TUNSETOFFLOAD,
   TUNSETPERSIST,
-  TUNSETSNDBUF,
   TUNSETVNETHDRSZ,
 } from "./ioctl.ts";
 import { DEFAULT_HEADER_LENGTH, HEADER_LENGTH } from "./virtio-header.ts";
@@ -50,8 +49,6 @@ export interface AttachOptions {
 }
 
 const TSO = TUN_F_CSUM | TUN_F_TSO4 | TUN_F_TSO6;
-/** Bytes: what a fresh device has. */
-const NO_LIMIT = 0x7fff_ffff;
 const USO = TUN_F_USO4 | TUN_F_USO6;
 
 /** Opens and attaches. Throws a TunError, with nothing left open. */
@@ -95,7 +92,7 @@ function rightsOf(path: string): Rights | undefined {
 /**
  * All of them are taken, whatever becomes of each. The sets of offloads stand in ascending order: each replaces the one
  * before, and one that is refused changes nothing, so that the last that was accepted counts. They and the header's size are set
- * always, and what may wait for the kernel is limited no more, since a persistent device keeps all that of its last user.
+ * always, since a persistent device keeps those of its last user.
  */
 export function attachSteps({ name, offload, persist, frames = false }: AttachOptions): Step[] {
   const flags = (frames ? IFF_TAP : IFF_TUN) | IFF_NO_PI | (offload ? IFF_VNET_HDR : 0);
@@ -111,7 +108,6 @@ export function attachSteps({ name, offload, persist, frames = false }: AttachOp
     device(TUNSETOFFLOAD, offload ? TSO : 0),
     device(TUNSETOFFLOAD, offload ? TSO | USO : 0),
   ];
-  steps.push(device(TUNSETSNDBUF, intBytes(NO_LIMIT)));
   if (persist !== undefined) steps.push(device(TUNSETPERSIST, persist ? 1 : 0));
   return steps;
 }

@@ -14,7 +14,6 @@ function tunRequest(number: number): number {
 export const TUNSETPERSIST = tunRequest(203);
 export const TUNSETIFF = tunRequest(202);
 export const TUNSETOFFLOAD = tunRequest(208);
-export const TUNSETSNDBUF = tunRequest(212);
 export const TUNSETVNETHDRSZ = tunRequest(216);
 
 export const SIOCSIFFLAGS = 0x8914;

@@ -50,6 +50,77 @@ function written(packet: Packet, checksumAt: number, length = 12) {
 
 const TCP_OFFLOAD = { ...NOTHING, flags: 1, checksumStart: 20, checksumOffset: 16 };
 
+/** `packet` with 14 bytes of Ethernet header in front, and padded to 60 bytes at least, as a TAP device is given it. */
+function framed(packet: Packet, etherType = 0x0800): Packet {
+  packet.prepend(14);
+  const { slab, offset, length } = packet;
+  slab.bytes.fill(9, offset, offset + 12);
+  slab.view.setUint16(offset + 12, etherType);
+  slab.bytes.fill(0, offset + length, offset + 60);
+  packet.length = Math.max(length, 60);
+  return packet;
+}
+
+describe("the virtio-net header of a frame", () => {
+  const headerOf = (packet: Packet) => {
+    writeVirtioHeader(packet, 12, 14);
+    return readVirtioHeader(packet.slab.view, packet.offset - 12, 12);
+  };
+
+  test("counts from the frame's beginning, and sums what is not padding", () => {
+    const packet = framed(datagram(17, 10));
+    expect(packet.length).toBe(60);
+    expect(headerOf(packet)).toEqual({ ...NOTHING, flags: 1, checksumStart: 34, checksumOffset: 6 });
+    expect(packet.slab.view.getUint16(packet.offset + 14 + 26)).toBe(
+      pseudoHeaderSum(SOURCE, DESTINATION, 17, 10),
+    );
+    packet.release();
+  });
+
+  test("has a long segment cut behind both headers", () => {
+    const packet = framed(datagram(6, 32 + 5000));
+    packet.segmentSize = 1448;
+    expect(headerOf(packet)).toEqual({
+      ...NOTHING,
+      flags: 1,
+      gsoType: 1,
+      gsoSize: 1448,
+      headerLength: 14 + 20 + 32,
+      checksumStart: 34,
+      checksumOffset: 16,
+    });
+    expect([packet.offset - packet.base >= 12, packet.length]).toEqual([true, 14 + 20 + 32 + 5000]);
+    packet.release();
+  });
+
+  test("asks for nothing where no IPv4 is in it", () => {
+    const arp = framed(datagram(17, 10), 0x0806);
+    expect(headerOf(arp)).toEqual(NOTHING);
+    arp.length = 20; // and none of it may be there
+    arp.slab.view.setUint16(arp.offset + 12, 0x0800);
+    expect(headerOf(arp)).toEqual(NOTHING);
+    arp.release();
+  });
+
+  test("of several datagrams in one piece: each gets the header of Ethernet", () => {
+    const packet = framed(datagram(17, 8 + 250));
+    const frames: [number, number, string][] = [];
+    const take = (part: Packet) => {
+      const { view, bytes } = part.slab;
+      const addresses = bytes.slice(part.offset, part.offset + 12).join("");
+      frames.push([part.length, view.getUint16(part.offset + 14 + 2), addresses]);
+      part.release();
+    };
+    expect(splitDatagrams(packet, 100, take, 14)).toBe(true);
+    const nines = "9".repeat(12);
+    expect(frames).toEqual([
+      [142, 128, nines],
+      [142, 128, nines],
+      [92, 78, nines],
+    ]);
+  });
+});
+
 describe("the virtio-net header of what is sent", () => {
   test.each([12, 10])("of %i bytes: a TCP checksum that was left out is the kernel's to make", (length) => {
     const { header, checksum } = written(datagram(6, 132), 16, length);
