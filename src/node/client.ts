@@ -1,6 +1,8 @@
 /** What the commands that talk to some host have in common: who that is, and what becomes of errors. */
+import { SO_LINGER, SOL_SOCKET } from "../sockets/constants.ts";
 import { SocketError } from "../sockets/error.ts";
 import { GaiError } from "../sockets/gai-error.ts";
+import type { Socket } from "../sockets/socket.ts";
 import { type CommandLine, Failure, UsageError } from "./arguments.ts";
 import type { Station } from "./station/station.ts";
 
@@ -37,4 +39,23 @@ export function errorText(error: unknown): string {
 export function throwIfLinkEnded({ stopped }: Station): void {
   const { reason } = stopped;
   if (reason instanceof Error && reason.name !== "AbortError") throw new Failure(reason.message);
+}
+
+/** Seconds: longer than TCP goes on trying. */
+const LINGER = 3600;
+
+/**
+ * Closes a connection, and waits until the peer has everything: a kernel would send the rest after the process has ended, but here the
+ * stack ends with it. A signal ends the waiting.
+ */
+export async function closeWhenSent(socket: Socket, { stopped }: Station): Promise<void> {
+  if (stopped.aborted) return socket.close();
+  socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: LINGER });
+  let wake = (): void => {};
+  const interrupted = new Promise<void>((resolve) => {
+    wake = resolve;
+  });
+  stopped.addEventListener("abort", wake);
+  await Promise.race([socket.close(), interrupted]);
+  stopped.removeEventListener("abort", wake);
 }

@@ -21,7 +21,14 @@ import {
   parseCommandLine,
   UsageError,
 } from "../arguments.ts";
-import { addressOf, errorText, portNumber, throwIfLinkEnded, wantedArgument } from "../client.ts";
+import {
+  addressOf,
+  closeWhenSent,
+  errorText,
+  portNumber,
+  throwIfLinkEnded,
+  wantedArgument,
+} from "../client.ts";
 import { Input, Relay } from "../relay.ts";
 import { LINK_OPTIONS } from "../station/link-options.ts";
 import { openStation, type Station } from "../station/station.ts";
@@ -175,7 +182,7 @@ class Session {
       if (!plan.zero) await this.relay(socket);
     } finally {
       this.done.abort();
-      await socket.close();
+      await closeWhenSent(socket, station);
     }
   }
 
@@ -217,7 +224,7 @@ class Session {
         try {
           await this.relay(connection);
         } finally {
-          await connection.close();
+          await closeWhenSent(connection, station);
         }
       } while (plan.keep && !station.stopped.aborted);
     } catch (error) {
