@@ -1,5 +1,7 @@
 /** The listening end of frame streams: whoever connects is the cable's other end until it goes, and then the next one may come. */
+import { existsSync } from "node:fs";
 import { createServer, type Server, type Socket } from "node:net";
+import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { FramePort, FrameReceiver } from "../link/frame-port.ts";
 import type { Packet } from "../packet/packet.ts";
@@ -110,10 +112,10 @@ function listenError(place: FrameStreamPlace, { code, message }: NodeJS.ErrnoExc
   switch (code) {
     case "EADDRINUSE":
       return `there is a ${path} already: remove it if nobody listens there, or choose another`;
-    case "ENOENT":
-      return `cannot make ${path}: there is no such folder`;
-    case "EACCES":
-      return `cannot make ${path}: no permission to write in its folder`;
+    case "EACCES": // Node says this for ENOENT too
+      return existsSync(dirname(path))
+        ? `cannot make ${path}: no permission to write in its folder`
+        : `cannot make ${path}: there is no such folder`;
     default:
       return `cannot listen at ${path}: ${message}`;
   }
