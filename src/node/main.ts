@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { Failure, UsageError } from "./arguments.ts";
 import { demoCommand } from "./commands/demo.ts";
 import { dumpCommand } from "./commands/dump.ts";
+import { getCommand } from "./commands/get.ts";
 import { iperf3Command } from "./commands/iperf3.ts";
 import { ncCommand } from "./commands/nc.ts";
 import { netstatCommand } from "./commands/netstat.ts";
@@ -18,6 +19,7 @@ type Command = (argv: readonly string[], terminal: Terminal) => Promise<unknown>
 const COMMANDS: Readonly<Record<string, Command>> = {
   demo: demoCommand,
   dump: dumpCommand,
+  get: getCommand,
   iperf3: iperf3Command,
   nc: ncCommand,
   netstat: netstatCommand,
@@ -28,12 +30,13 @@ const COMMANDS: Readonly<Record<string, Command>> = {
 };
 
 /** Promised for later versions. */
-const LATER = ["get", "drill"];
+const LATER = ["drill"];
 
 const HELP = `netwright COMMAND [OPTIONS]: a TCP/IP stack in TypeScript
 
   demo              two hosts over a lossy wire move a file, and you see how
   dump FILE.pcapng  prints a capture as tcpdump would
+  get URL           a document over HTTP
   iperf3 --server   a server that the real iperf3 can measure against
   nc HOST PORT      standard input and output on a connection, or with -l on whoever connects
   netstat [PID]     sockets and counters of a netwright process that runs
