@@ -36,7 +36,7 @@ import { Udp } from "../udp/udp.ts";
 import { configure, IP_ALLOWED, TCP_ALLOWED, UDP_ALLOWED } from "./config.ts";
 import { leaksOf } from "./leaks.ts";
 import { NamesModule } from "./names-module.ts";
-import { type Netstat, socketRows } from "./netstat.ts";
+import { interfaceCounters, type Netstat, socketRows } from "./netstat.ts";
 import { CAPABILITIES, checkAttach, checkedBoolean, checkOptions, type HostOptions } from "./options.ts";
 import { HostNames } from "./resolver.ts";
 
@@ -262,7 +262,7 @@ export class Host extends NamesModule {
     return this.key.derive(`program ${label}`);
   }
 
-  /** One row per socket or connection, TIME-WAIT included, and the counters by protocol. */
+  /** One row per socket or connection, TIME-WAIT included, and the counters by protocol and by interface. */
   netstat(): Netstat {
     return {
       sockets: socketRows(this.tcp, this.sockets),
@@ -275,6 +275,7 @@ export class Host extends NamesModule {
         udp: { ...this.udp.counters },
         tcp: { ...this.tcp.counters },
       },
+      interfaces: interfaceCounters(this.ipv4.interfaces),
     };
   }
 

@@ -1,5 +1,6 @@
 /** What `netstat` shows: a row per socket or connection, and the counters. */
 import { formatAddress } from "../ip/address.ts";
+import type { Interface } from "../ip/interface.ts";
 import type { SocketCore } from "../sockets/core.ts";
 import { InetCore } from "../sockets/inet-core.ts";
 import { PingCore } from "../sockets/ping.ts";
@@ -28,6 +29,31 @@ export interface Netstat {
   sockets: NetstatRow[];
   /** By protocol and name: `counters.ip.badChecksum`. */
   counters: Record<string, Record<string, number>>;
+  /**
+   * By interface: what it has carried, and what its link and whatever that stands on have counted, with their names in front:
+   * `interfaces.eth0["link.notSent"]`.
+   */
+  interfaces: Record<string, Record<string, number>>;
+}
+
+/** The counters of each interface by its name. */
+export function interfaceCounters(interfaces: Iterable<Interface>): Netstat["interfaces"] {
+  return Object.fromEntries(
+    Array.from(interfaces, ({ name, counters, link }) => {
+      const groups = { link: link.counters ?? {}, ...link.lowerCounters };
+      const below = Object.entries(groups).flatMap(([group, object]) => numbersIn(group, object));
+      return [name, { ...counters, ...Object.fromEntries(below) }];
+    }),
+  );
+}
+
+/** The numbers among the fields of `object`, and of objects in it. */
+function numbersIn(name: string, object: object): [string, number][] {
+  return Object.entries(object).flatMap(([field, value]): [string, number][] => {
+    const whole = `${name}.${field}`;
+    if (typeof value === "number") return [[whole, value]];
+    return typeof value === "object" && value !== null ? numbersIn(whole, value) : [];
+  });
 }
 
 /** TCP's rows are connections, with or without a socket (TIME-WAIT has none); the others are sockets. */

@@ -101,6 +101,10 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     return this.cache.counters;
   }
 
+  get lowerCounters(): Readonly<Record<string, object>> {
+    return { neighbors: this.cache.counters, port: this.port.counters ?? {} };
+  }
+
   /** Whether our address may be used; undefined while there is none. */
   get claimState(): ClaimState | undefined {
     return this.claim?.state;

@@ -23,6 +23,8 @@ export interface FramePort {
   readonly shortestFrame?: number;
   /** What it takes off the stack's hands. Left out: nothing. */
   readonly features?: LinkFeatures;
+  /** What it has counted: numbers by name. Left out: nothing. */
+  readonly counters?: object;
   /** Takes ownership. */
   send(frame: Packet): void;
   /** Sets who gets what comes in; before that, and after `undefined`, incoming frames are released. */

@@ -52,6 +52,10 @@ export interface Link {
   readonly features: LinkFeatures;
   /** What its frames are, as an ARPHRD_ number (<net/if_arp.h>). Left out: bare datagrams, ARPHRD_NONE. */
   readonly hardwareType?: number;
+  /** What it has counted: numbers by name. Left out: nothing. */
+  readonly counters?: object;
+  /** What those it stands on have counted, by what they are: "port". Left out: it stands on nobody. */
+  readonly lowerCounters?: Readonly<Record<string, object>>;
   /** Its own link-layer address. Left out where links have none. */
   readonly hardwareAddress?: Uint8Array;
   /** Whom it knows on the link, with the link-layer address of whoever has answered. Left out where links have none. */

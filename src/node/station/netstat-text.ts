@@ -31,25 +31,15 @@ function table(sockets: readonly NetstatRow[]): string[] {
   );
 }
 
-/** By interface, with what the link itself has counted. */
+/** By interface, with what its link has counted and whatever that stands on. */
 function interfaceCounters(host: Host): Record<string, Record<string, number>> {
+  const { interfaces } = host.netstat();
   return Object.fromEntries(
-    host.ipv4.interfaces.map(({ name, address, counters, link }) => {
-      const own: unknown = Reflect.get(link, "counters");
-      return [`${name} ${formatAddress(address)}`, { ...counters, ...numbersOf("link", own) }];
-    }),
+    host.ipv4.interfaces.map(({ name, address }) => [
+      `${name} ${formatAddress(address)}`,
+      interfaces[name] ?? {},
+    ]),
   );
-}
-
-/** The numbers among the fields of an object, and of objects in it. */
-function numbersOf(prefix: string, value: unknown): Record<string, number> {
-  if (typeof value !== "object" || value === null) return {};
-  const numbers: Record<string, number> = {};
-  for (const [name, field] of Object.entries(value)) {
-    if (typeof field === "number") numbers[`${prefix}.${name}`] = field;
-    else Object.assign(numbers, numbersOf(`${prefix}.${name}`, field));
-  }
-  return numbers;
 }
 
 function counted(name: string, group: Readonly<Record<string, number>>): string[] {
