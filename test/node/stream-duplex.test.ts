@@ -46,6 +46,21 @@ describe("a connection as a Node stream", () => {
     await once(stream, "close");
   });
 
+  test("sends what is written at once in one segment", async () => {
+    const host = realHost();
+    const [stream, socket] = await ends(host);
+    stream.setNoDelay();
+    const { counters } = host.tcp;
+    const before = counters.segmentsSent;
+    stream.cork();
+    for (let count = 0; count < 10; count++) stream.write("piece");
+    stream.uncork();
+    expect(counters.segmentsSent - before).toBe(1);
+    expect(await socket.recv(100)).toHaveLength(50);
+    stream.destroy();
+    await socket.close();
+  });
+
   test("reads everything and hears the end, then ends too", async () => {
     const [stream, socket] = await ends(realHost());
     const sending = socket.sendall(PATTERN).then(() => socket.shutdown(1));
