@@ -22,6 +22,8 @@ export async function withDemo(readme: string): Promise<string> {
       printed += text;
     },
     err: () => {},
+    write: async () => {},
+    async *input() {},
     colours: false,
     redraws: false,
     columns: undefined,
