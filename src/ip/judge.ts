@@ -3,6 +3,7 @@ import { FLAG_BROADCAST, type Packet } from "../packet/packet.ts";
 import { ANY_ADDRESS, BROADCAST_ADDRESS, isLoopback, isMulticast, isUnicast } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import type { DropReason } from "./counters.ts";
+import { PROTOCOL_IGMP } from "./igmp-message.ts";
 import type { Interface } from "./interface.ts";
 import type { InterfaceTable } from "./interface-table.ts";
 
@@ -19,9 +20,7 @@ export class Judge {
   source(packet: Packet, from: Interface): DropReason | undefined {
     const { source } = packet;
     if (!isUnicast(source)) {
-      // A host that boots asks from 0.0.0.0, of all hosts (RFC 1122 §3.2.1.3 (a), RFC 2131 §4.1).
-      const boots = source === ANY_ADDRESS && packet.destination === BROADCAST_ADDRESS;
-      return boots ? undefined : "martianSource";
+      return source === ANY_ADDRESS && maySayNothing(packet) ? undefined : "martianSource";
     }
     if (from.isLoopback) return undefined;
     if (isLoopback(source)) return "martianSource";
@@ -53,4 +52,12 @@ export class Judge {
     // RFC 1122 §3.3.6, SHOULD: a link-layer broadcast is no way to reach one host
     return (packet.flags & FLAG_BROADCAST) !== 0 ? "linkBroadcast" : undefined;
   }
+}
+
+/** What may come from 0.0.0.0. */
+function maySayNothing({ destination, protocol }: Packet): boolean {
+  // A host that boots asks all hosts (RFC 1122 §3.2.1.3 (a), RFC 2131 §4.1).
+  if (destination === BROADCAST_ADDRESS) return true;
+  // One without an address reports its groups (RFC 3376 §4.2.13), and a switch without one asks for them (RFC 4541 §2.1.1).
+  return protocol === PROTOCOL_IGMP && isMulticast(destination);
 }

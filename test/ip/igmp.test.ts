@@ -464,6 +464,19 @@ describe("what is no query", () => {
     expect(said(30)).toHaveLength(1);
   });
 
+  test("one from 0.0.0.0 is answered, as of a switch without an address (RFC 4541 §2.1.1); nothing else to a group comes from there", () => {
+    const { host, join, said } = rig();
+    join(G);
+    said(5);
+    const from = { source: "0.0.0.0", destination: ALL };
+    host.link.receive(ipv4({ ...from, protocol: 2, payload: query3("0.0.0.0") }));
+    expect(said(30)).toHaveLength(1);
+    host.link.receive(ipv4({ ...from, protocol: 17, payload: new Uint8Array(8) }));
+    host.link.receive(ipv4({ ...from, destination: "10.0.0.1", protocol: 2, payload: query3("0.0.0.0") }));
+    expect(said(30)).toEqual([]);
+    expect(host.ip.counters.martianSource).toBe(2);
+  });
+
   test("one for us alone is answered (§4.1.12)", () => {
     const { join, said, hear } = rig();
     join(G);
