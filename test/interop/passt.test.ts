@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, type TestContext, test } from "vitest";
-import { skip } from "./support/missing.ts";
+import { has, skip } from "./support/missing.ts";
 import { onStreet } from "./support/places.ts";
 import { netwright } from "./support/stack.ts";
 import type { Street } from "./support/street.ts";
@@ -64,6 +64,20 @@ test("who has addresses of its own needs no DHCP", async (context) => {
     const who = ["--peer", `${OURS}/24`, "--gateway", GATEWAY];
     const { out } = await street.kernel.run(line("ping", "--passt", ...who, "-c", "2", "-i", "0.2", OTHER));
     expect(out).toContain("2 packets transmitted, 2 received, 0% packet loss");
+  });
+});
+
+test("names are asked for at a server on this machine's loopback", async (context) => {
+  await withPasst(context, async (street) => {
+    if (!has("dnsmasq")) skip(context, "dnsmasq not installed");
+    const { kernel, folder } = street;
+    const names = ["--no-resolv", "--no-hosts", `--address=/host.test/${OTHER}`, `--pid-file=${folder}/pid`];
+    const where = ["--listen-address=127.0.0.1", "--bind-interfaces", "--user=root"];
+    street.start(kernel, ["dnsmasq", "--keep-in-foreground", ...names, ...where]);
+    await kernel.run("until ss -lun | grep -q 127.0.0.1:53; do sleep 0.05; done");
+    const { out } = await kernel.run(line("ping", "--passt", "--dns", GATEWAY, "-c", "1", "host.test"));
+    expect(out).toContain(`PING host.test (${OTHER})`);
+    expect(out).toContain("1 packets transmitted, 1 received");
   });
 });
 

@@ -40,7 +40,7 @@ async function joinByDhcp(
   const client = new DhcpClient(host, name);
   try {
     const { address, nameServers, search } = await client.configure({ timeout: PATIENCE, signal });
-    return { address, nameServers: [...dns, ...nameServers], search };
+    return { address, nameServers: dns.length > 0 ? dns : nameServers, search };
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     if (signal.reason instanceof Error && signal.reason.name !== "AbortError") {

@@ -53,7 +53,12 @@ export const LINK_OPTIONS: Options = {
     group: ADDRESSES,
     help: "who knows the way to everywhere; default: the kernel's side",
   },
-  dns: { value: "ADDRESS", repeated: true, group: ADDRESSES, help: "a server of names; may be repeated" },
+  dns: {
+    value: "ADDRESS",
+    repeated: true,
+    group: ADDRESSES,
+    help: "a server of names, in place of those that DHCP says; may be repeated",
+  },
   dhcp: {
     group: ADDRESSES,
     help: "ask the network for all of that, as is done with a stream of frames and no --peer",

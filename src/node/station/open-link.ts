@@ -22,7 +22,7 @@ export interface Uplink {
   readonly address: string | undefined;
   /** The way to everywhere else; undefined: there is none, or DHCP has to say. */
   readonly gateway: string | undefined;
-  /** Servers of names, dotted quads; those that DHCP may say come after them. */
+  /** Servers of names, dotted quads, in place of those that DHCP may say. */
   readonly dns: readonly string[];
   /** To be called once the host has its address on the link. */
   readonly attached: () => void;
