@@ -50,14 +50,22 @@ const CONFIG = {
   files: ["program.ts"],
 };
 
+/** What it needs at run time, and what that needs: taken from here, since there may be no network. */
+const DEPENDENCIES = ["dns-packet", "@leichtgewicht/ip-codec"];
+
 const folder = mkdtempSync(join(tmpdir(), "netwright-package-"));
 try {
   const packed = run("npm", ["pack", "--json", "--silent", "--pack-destination", folder], ROOT);
   const [{ filename, size, files }] = JSON.parse(packed.slice(packed.indexOf("[")));
   const user = join(folder, "user");
   mkdirSync(user);
-  writeFileSync(join(user, "package.json"), JSON.stringify({ name: "user", private: true, type: "module" }));
-  run("npm", ["install", "--offline", "--no-audit", "--no-fund", join(folder, filename)], user);
+  const dependencies = Object.fromEntries(
+    DEPENDENCIES.map((name) => [name, `file:${ROOT}/node_modules/${name}`]),
+  );
+  const manifest = { name: "user", private: true, type: "module", dependencies };
+  writeFileSync(join(user, "package.json"), JSON.stringify(manifest));
+  const options = ["--offline", "--install-links", "--ignore-scripts", "--no-audit", "--no-fund"];
+  run("npm", ["install", ...options, join(folder, filename)], user);
 
   writeFileSync(join(user, "program.ts"), PROGRAM);
   writeFileSync(join(user, "tsconfig.json"), JSON.stringify(CONFIG));
