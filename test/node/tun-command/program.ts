@@ -193,8 +193,8 @@ for path in ("/hello.txt", "/sub", "/none"):
     usr1: command.err.split("\n").slice(0, 4),
     ended: { code: ended.code, signal: ended.signal },
     gone: !deviceExists("nw3"),
-    // where nc does not read, windows are full, and where it has gone there is a reset
-    judged: judged.out.split("\n").filter((line) => /^ +\d/.test(line) && !/window|\(RST\)/i.test(line)),
+    // of what a busy machine makes of timing nothing is said here: whether all was captured, and is what it was
+    judged: judged.out.split("\n").filter((line) => /captured|malformed|illegal|checksum/i.test(line)),
     badChecksums: checksums.out.split("\n").filter((line) => /\b0\b/.test(line)).length,
     packets: checksums.out.split("\n").length,
   };
