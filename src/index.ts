@@ -43,7 +43,30 @@ export {
   type StubResolverOptions,
 } from "./services/dns/index.ts";
 export { serveEcho } from "./services/echo.ts";
+export {
+  type Damage,
+  type Ping,
+  type PingError,
+  type PingEvent,
+  type PingOptions,
+  type PingReply,
+  type PingStatistics,
+  ping,
+} from "./services/ping.ts";
 export type { SmallService, SmallServiceCounters, SmallServiceOptions } from "./services/small-service.ts";
+export {
+  type EndResults,
+  type IntervalReport,
+  type StreamReport,
+  serveThroughput,
+  ThroughputError,
+  type ThroughputOptions,
+  type ThroughputResult,
+  type ThroughputServerOptions,
+  type ThroughputSettings,
+  throughput,
+} from "./services/throughput.ts";
+export { type Hop, type HopReply, type TracerouteOptions, traceroute } from "./services/traceroute.ts";
 export { DeadlockError } from "./sim/deadlock.ts";
 export { Network, type NetworkHostOptions, type NetworkOptions } from "./sim/network.ts";
 export type { DirectionOptions, WireOptions } from "./sim/options.ts";

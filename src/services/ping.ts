@@ -23,8 +23,11 @@ import { SocketError } from "../sockets/error.ts";
 import { checkRange } from "../sockets/misuse.ts";
 import type { Socket } from "../sockets/socket.ts";
 import { type Damage, echoRequest, findDamage, sequenceOf, setSequence } from "./ping-echo.ts";
+
 import { type PingStatistics, PingTally } from "./ping-statistics.ts";
 import { readable } from "./wait.ts";
+
+export type { Damage, PingStatistics };
 
 export interface PingOptions {
   /** How many requests; default: no end, but by `deadline` or `signal`. */

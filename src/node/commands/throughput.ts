@@ -1,11 +1,12 @@
 /** `netwright throughput HOST`: how much gets there, or back. */
+import { iperf3Json } from "../../services/iperf3/json.ts";
+import type { TestStart } from "../../services/iperf3/server.ts";
 import { IPERF3_PORT } from "../../services/iperf3/settings.ts";
 import { intervalHeading, intervalLines, summaryLines } from "../../services/iperf3/text.ts";
 import {
   type IntervalReport,
   ThroughputError,
   type ThroughputOptions,
-  type ThroughputResult,
   throughput,
 } from "../../services/throughput.ts";
 import { SocketError } from "../../sockets/error.ts";
@@ -49,7 +50,7 @@ const OPTIONS: Options = {
   },
   omit: { short: "O", value: "SECONDS", help: "leave the first seconds out" },
   interval: { short: "i", value: "SECONDS", help: "from one report to the next; default 1; 0: none" },
-  json: { short: "J", help: "print one JSON object and nothing else" },
+  json: { short: "J", help: "print one JSON object, as iperf3's, and nothing else" },
   ...LINK_OPTIONS,
   help: HELP_OPTION,
 };
@@ -145,14 +146,19 @@ async function measure(
   const print = (...lines: string[]) => terminal.out(lines.map((text) => `${text}\n`).join(""));
   const address = await addressOf(station, destination);
   const intervals: IntervalReport[] = [];
-  const events: Partial<ThroughputOptions> = json
-    ? { onInterval: (_, report) => intervals.push(report) }
-    : printer(print);
+  let start: TestStart | undefined;
+  const recorder: Partial<ThroughputOptions> = {
+    onStart(begun) {
+      start = begun;
+    },
+    onInterval: (_, report) => intervals.push(report),
+  };
+  const events = json ? recorder : printer(print);
   if (!json) print(`Connecting to host ${destination}, port ${options.port}`);
   const common = { ...options, cpu: cpuMeter(), signal: station.stopped };
   try {
     const result = await throughput(station.host, address, { ...common, ...events });
-    if (json) print(JSON.stringify(jsonOf(result, intervals)));
+    if (json) print(JSON.stringify(iperf3Json({ ...result, start, intervals })));
     else print(...summaryLines(result.settings, result.local.streams, "C", result.remote.streams));
   } catch (error) {
     throwIfLinkEnded(station);
@@ -177,8 +183,4 @@ function printer(print: (...lines: string[]) => void): Partial<ThroughputOptions
     },
     onInterval: (settings, report) => print(...intervalLines(settings, report, "C")),
   };
-}
-
-function jsonOf({ settings, local, remote }: ThroughputResult, intervals: readonly IntervalReport[]): object {
-  return { settings, intervals, local, remote };
 }
