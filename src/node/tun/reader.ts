@@ -39,8 +39,10 @@ export class TunReader {
   private readonly onFailure: (error: unknown) => void;
   /** Nothing is read any more. */
   private closed = false;
-  /** A large packet into which the next one is read, and its bytes from the virtio-net header on. */
+  /** A large packet into which the next one is read. */
   private held: Packet | undefined = undefined;
+  /** The last one that a waker was told of, and its bytes from the virtio-net header on. */
+  private told: Packet | undefined = undefined;
   private space = NOWHERE;
   /** Wakes in a row that found a single packet. */
   private lonelyWakes = 0;
@@ -59,9 +61,10 @@ export class TunReader {
 
   /** Where the next packet is to be read to: straight into the memory of packets. */
   readonly memory = (): Uint8Array => {
-    if (this.held === undefined && !this.closed) {
-      const packet = packetPool.allocate(ROOM);
-      this.held = packet;
+    if (this.closed) return NOWHERE;
+    const packet = this.hold();
+    if (this.told !== packet) {
+      this.told = packet;
       this.space = packet.slab.bytes.subarray(packet.offset - this.headerLength, packet.offset + ROOM);
     }
     return this.space;
@@ -86,7 +89,11 @@ export class TunReader {
     this.receiver = undefined;
     this.held?.release();
     this.held = undefined;
-    this.space = NOWHERE;
+  }
+
+  private hold(): Packet {
+    this.held ??= packetPool.allocate(ROOM);
+    return this.held;
   }
 
   private worthLooking(): boolean {
@@ -110,11 +117,12 @@ export class TunReader {
 
   /** Reads one packet; returns its bytes, 0 when there was none. */
   private read(): number {
-    const space = this.memory();
+    const { slab, offset } = this.hold();
+    const { headerLength } = this;
     const limit = Error.stackTraceLimit;
     if (this.mutesStacks) Error.stackTraceLimit = 0; // or an EAGAIN, which nobody is shown, costs three times as much
     try {
-      return readSync(this.file, space, 0, space.length, null);
+      return readSync(this.file, slab.bytes, offset - headerLength, ROOM + headerLength, null);
     } catch (error) {
       const errno = -errnoOf(error);
       if (errno !== EAGAIN && errno !== EINTR) this.onFailure(error);
