@@ -1,13 +1,20 @@
 /** The listening end of frame streams: whoever connects is the cable's other end until it goes, and then the next one may come. */
 import { existsSync } from "node:fs";
-import { createServer, type Server, type Socket } from "node:net";
+import { createServer } from "node:net";
 import { dirname } from "node:path";
 import type { Clock } from "../base/clock.ts";
 import type { FramePort, FrameReceiver } from "../link/frame-port.ts";
 import type { Packet } from "../packet/packet.ts";
 import { Failure } from "./arguments.ts";
-import { FrameStream, type FrameStreamOptions, type FrameStreamPlace } from "./frames.ts";
+import { FrameStream, type FrameStreamOptions, type FrameStreamPlace, type StreamSocket } from "./frames.ts";
 import { stationAddress } from "./station-address.ts";
+
+/** What is needed of a `net.Server`, told so that the types of this package need none of Node's. */
+export interface StreamServer {
+  readonly listening: boolean;
+  on(event: "connection", listener: (socket: StreamSocket) => void): unknown;
+  close(): unknown;
+}
 
 export class FrameServerCounters {
   /** Streams taken, one after the other. */
@@ -26,13 +33,13 @@ export class FrameServer implements FramePort {
   /** Called when somebody has connected. */
   onConnection: (() => void) | undefined = undefined;
   private readonly clock: Clock;
-  private readonly server: Server;
+  private readonly server: StreamServer;
   private readonly options: FrameStreamOptions;
   private receiver: FrameReceiver | undefined = undefined;
   private stream: FrameStream | undefined = undefined;
 
   /** Owns `server`, which listens. */
-  constructor(clock: Clock, server: Server, options: FrameStreamOptions) {
+  constructor(clock: Clock, server: StreamServer, options: FrameStreamOptions = {}) {
     this.clock = clock;
     this.server = server;
     this.hardwareAddress = stationAddress(options.hardwareAddress, options.random);
@@ -67,7 +74,7 @@ export class FrameServer implements FramePort {
     this.server.close();
   }
 
-  private connected(socket: Socket): void {
+  private connected(socket: StreamSocket): void {
     if (this.stream !== undefined || !this.server.listening) {
       this.counters.refused++;
       socket.destroy();
