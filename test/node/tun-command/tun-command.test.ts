@@ -75,6 +75,8 @@ describe("netwright tun", () => {
       ended: { code: 0, signal: null },
       gone: true,
       judged: [],
+      counted: true,
+      missing: 0,
       badChecksums: 0,
     });
     expect(report["packets"]).toBeGreaterThan(1000);
