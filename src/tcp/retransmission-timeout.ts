@@ -1,5 +1,6 @@
 /** The retransmission timer: RFC 6298 §5, RFC 9293 §3.8.3, RFC 5681 §3.1. */
 import { ETIMEDOUT } from "../base/errno.ts";
+import { NEVER } from "../base/timer.ts";
 import { transmit } from "./build.ts";
 import { failConnection, removeEmbryonic } from "./end.ts";
 import { ACK, SYN } from "./header.ts";
@@ -9,13 +10,30 @@ import { probeWindow } from "./persist.ts";
 import { isOneOf, SYN_RECEIVED, SYN_SENT, SYNCHRONIZED } from "./state.ts";
 import type { Tcb } from "./tcb.ts";
 
+/** From when on a timer counts as late, and for how long what has come in then has time to be read. */
+const LATE_MICROS = 20_000;
+const GRACE_MICROS = 5000;
+
 /** Starts or restarts the timer. TCP_USER_TIMEOUT may end the wait sooner. */
 export function armRetransmission(tcb: Tcb): void {
   const clock = tcb.tcp.clock;
   let delay = tcb.rto.rto;
   const userTimeout = tcb.settings.userTimeoutMicros;
   if (userTimeout > 0) delay = Math.min(delay, Math.max(0, unansweredSince(tcb) + userTimeout - clock.now));
+  tcb.retransmissionDue = clock.now + delay;
   clock.armIn(tcb.retransmissionTimer, delay);
+}
+
+/**
+ * On real time: a process that was kept from running, by its own work or by others, hears its timers before its links, where the
+ * acknowledgment may have been waiting. So a timer that is late gives them one chance to speak.
+ */
+function isPremature(tcb: Tcb): boolean {
+  const { clock } = tcb.tcp;
+  if (clock.now - tcb.retransmissionDue < LATE_MICROS) return false;
+  tcb.retransmissionDue = NEVER;
+  clock.armIn(tcb.retransmissionTimer, GRACE_MICROS);
+  return true;
 }
 
 /** When the wait for an acknowledgment began that the user timeout bounds, µs. */
@@ -24,6 +42,7 @@ function unansweredSince(tcb: Tcb): number {
 }
 
 export function retransmissionTimeout(tcb: Tcb): void {
+  if (isPremature(tcb)) return;
   if (tcb.synAcknowledged && tcb.snd.wnd === 0) {
     probeShrunkWindow(tcb);
     return;

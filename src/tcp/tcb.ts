@@ -174,6 +174,8 @@ export class Tcb {
   /** Consecutive expiries of the retransmission timer; unanswered zero-window or keep-alive probes. */
   retransmissions = 0;
   probes = 0;
+  /** When the retransmission timer should fire, µs, whenever it does. */
+  retransmissionDue = 0;
   /** Zero-window probes since the window closed, answered or not. */
   probesSent = 0;
   /** A zero-window probe's octet is out: SND.NXT counts it, the scoreboard does not. */
