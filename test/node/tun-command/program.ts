@@ -45,7 +45,7 @@ class Command {
       cwd: ROOT,
       env,
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: 40_000,
+      timeout: 100_000,
       ...options,
     });
     this.child.stdout!.on("data", (data) => (this.out += data));

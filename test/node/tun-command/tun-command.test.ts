@@ -31,7 +31,7 @@ async function play(
     const child = spawn("unshare", args, {
       cwd: ROOT,
       stdio: ["ignore", "pipe", "inherit"],
-      timeout: 58_000,
+      timeout: 110_000,
     });
     let text = "";
     child.stdout.on("data", (data) => {
@@ -43,7 +43,8 @@ async function play(
   return JSON.parse(text.trim().split("\n").at(-1)!);
 }
 
-describe("netwright tun", () => {
+/** A dozen processes on a busy machine take their time. */
+describe("netwright tun", { timeout: 120_000 }, () => {
   test("answers this machine's programs, and shows what happens", async (context) => {
     const report = await play(context, "everything", ["ip", "curl", "nc", "ping", "python3", "tshark"]);
     expect(report["ready"]).toBe(
