@@ -62,7 +62,7 @@ function behindHole(peer: SegmentPeer, mtu: number, bytes: number): number {
 }
 
 describe("a short copy tells whether the path drops what is large", () => {
-  it("RFC4821-7.7, RFC8899-4-1: past R1 it follows the segment, ever shorter, but never longer than that", () => {
+  it("RFC8899-4-1, RFC 4821 §7.7: past R1 it follows the segment, ever shorter, but never longer than that", () => {
     const peer = sending();
     const sent = timeouts(peer, 8).map(sizes);
     expect(sent.slice(0, 2)).toEqual([[[1, SMSS]], [[1, SMSS]]]);

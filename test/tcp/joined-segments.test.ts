@@ -87,7 +87,7 @@ describe("segments that come in one packet", () => {
     peer.expect("A", { ack: 1 + 25 * SIZE, sack: [] });
   });
 
-  it("RFC2883-4-2: one that repeats some is answered at once, and the part is reported that was here", () => {
+  it("RFC2883-4-1: one that repeats some is answered at once, and the part is reported that was here", () => {
     const peer = connected();
     peer.inject(run(4 * SIZE));
     peer.take();

@@ -84,7 +84,7 @@ describe("sending over a link that cuts segments", () => {
     expect(peer.link.longestRun).toBe(3);
   });
 
-  it("RFC2883-4-1: a duplicate is reported once, not by each piece", () => {
+  it("RFC2883-4-3: a duplicate is reported once, not by each piece", () => {
     const peer = connected([...SCALED, SACK_PERMITTED]);
     peer.inject({ data: "abcd" });
     peer.take();
@@ -100,7 +100,7 @@ describe("sending over a link that cuts segments", () => {
     expect(sent[0]!.sack).toEqual([[1, 5]]);
   });
 
-  it("RFC6864-4.3-1: without DF each goes by itself, with an identification of its own", () => {
+  it("RFC6864-4.3-2: without DF each goes by itself, with an identification of its own", () => {
     const peer = connected();
     setOption(peer.socket, IPPROTO_IP, IP_MTU_DISCOVER, IP_PMTUDISC_DONT);
     peer.write(pattern(20 * SMSS));
