@@ -2,7 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/base/clock.ts";
-import { Host } from "../../src/index.ts";
+import { EthernetLink, Host, Random } from "../../src/index.ts";
+import { FrameHub } from "../support/frame-hub.ts";
 import { IpHost, type IpHostOptions, leaveNothingBehind } from "../support/ip-host.ts";
 import { TestLink } from "../support/test-link.ts";
 import { checksum, concat, hex, ip, ipv4, parseIpv4 } from "../support/wire.ts";
@@ -213,6 +214,27 @@ describe("joining and leaving (RFC 3376 §5.1)", () => {
     expect(clock.timers.armedCount).toBe(0);
   });
 
+  test("waits until the link knows that our address is free (RFC 5227), and then tells as often as ever", () => {
+    const clock = new VirtualClock();
+    const hub = new FrameHub(clock);
+    const host = new Host({ clock, seed: 1 });
+    const link = new EthernetLink({ clock, random: new Random(1), port: hub.port(1) }, { probe: true });
+    host.attach(link, { address: "10.0.0.1/24" });
+    host.ipv4.join(1, ip(G));
+    for (const address of ["10.0.0.1/24", "10.0.0.2/24"]) {
+      host.setAddress("eth0", address); // the second is probed for, too
+      const end = clock.now + 30e6;
+      for (; clock.nextDeadline() <= end; clock.runInstant()) clock.jumpTo(clock.nextDeadline());
+      const reports = hub.take().filter((frame) => frame[12] === 8 && frame[13] === 0);
+      expect(reports.map((frame) => say(frame.slice(14, 14 + frame[17]!)))).toEqual(
+        Array(2).fill(`${V3_ROUTERS} to_ex ${G}`),
+      );
+      expect(link.counters.noAddress).toBe(0);
+    }
+    host.close();
+    clock.runInstant();
+  });
+
   test("nobody stays for it", () => {
     const { host, join } = rig();
     join(G);
@@ -346,6 +368,8 @@ describe("routers of v2 (RFC 2236; RFC 3376 §7.2.1)", () => {
 
   test("RFC2236-3: a report of another host does for ours", () => {
     const { host, hear, said, leave } = member();
+    hear(shortQuery("0.0.0.0", 100));
+    expect(said(20)).toHaveLength(2);
     hear(shortQuery("0.0.0.0", 100));
     hear(message(`16 00 0000 ${address(G)}`), G);
     expect(said(20)).toEqual([`${H} v2 ${H}`]);
