@@ -1,10 +1,24 @@
 /** A DHCP client and a server on one Ethernet, on the virtual clock: RFC 2131. */
 import { describe, expect, test } from "vitest";
 import { ECONNABORTED, EINTR, ENODEV, EPERM, ETIMEDOUT } from "../../../src/base/errno.ts";
-import { DhcpClient, Host, type Lease, type SocketError } from "../../../src/index.ts";
+import { DhcpClient, Host, type Lease, type SocketError, VirtualClock } from "../../../src/index.ts";
+import { packetPool } from "../../../src/packet/pool.ts";
+import { TestLink } from "../../support/test-link.ts";
 import { ip } from "../../support/wire.ts";
 import { Rig, SERVER } from "./rig.ts";
-import { ACK, DECLINE, DISCOVER, NAK, OFFER, quad, RELEASE, REQUEST, seconds, writeReply } from "./server.ts";
+import {
+  ACK,
+  DECLINE,
+  DISCOVER,
+  NAK,
+  OFFER,
+  quad,
+  RELEASE,
+  REQUEST,
+  seconds,
+  TestServer,
+  writeReply,
+} from "./server.ts";
 
 function types({ server }: Rig): number[] {
   return server.take().map(({ type }) => type);
@@ -223,19 +237,29 @@ describe("getting an address", () => {
     expect(discover?.at).toBeGreaterThan(0);
   });
 
-  test("who has no hardware address says so, asks for broadcasts and names itself (RFC 4390)", async () => {
-    const rig = new Rig();
-    const plain = rig.host.ipv4.interfaces[1]!.link;
-    Object.defineProperty(plain, "hardwareAddress", { value: undefined });
-    const client = new DhcpClient(rig.host, "eth0");
+  test("who has no hardware address says so, asks for broadcasts and names itself (RFC 4390)", () => {
+    const clock = new VirtualClock();
+    const hosts = [1, 2].map((seed) => new Host({ clock, seed }));
+    const links = hosts.map(() => new TestLink(clock)); // which carry bare datagrams
+    const [serverHost, host] = hosts as [Host, Host];
+    serverHost.attach(links[0]!, { address: `${SERVER}/24` });
+    host.attach(links[1]!, {});
+    const server = new TestServer(serverHost, SERVER);
+    const client = new DhcpClient(host, "eth0");
     void client.configure();
-    rig.wait(0);
-    const [discover] = rig.server.take();
+    for (let turn = 0; turn < 10; turn++) {
+      clock.runInstant();
+      for (const datagram of links[0]!.take()) links[1]!.receive(datagram);
+      for (const datagram of links[1]!.take()) links[0]!.receive(datagram);
+    }
+    const [discover] = server.take();
     expect(discover).toMatchObject({ hlen: 0, broadcast: true });
     expect(discover?.options.get(61)).toHaveLength(9);
     expect(discover?.options.get(61)?.[0]).toBe(0);
     expect(client.state).toBe("BOUND");
-    void client.close();
+    for (const each of hosts) each.close();
+    clock.runInstant();
+    expect([clock.timers.armedCount, packetPool.outstanding]).toEqual([0, 0]);
   });
 });
 
