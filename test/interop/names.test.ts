@@ -151,11 +151,11 @@ test("tshark finds no fault with what DHCP and DNS say", async (context) => {
       "ip.src",
       "dhcp.option.hostname",
     );
-    expect(said.map(([type, source]) => [type, source === "0.0.0.0"])).toEqual([
-      ["1", true],
-      ["3", true],
-      ["7", false],
-    ]);
+    // dnsmasq may not have seen the device yet when the first DISCOVER comes, and is then asked again
+    const steps = said.map(
+      ([type, source]) => `${type} ${source === "0.0.0.0" ? "from nowhere" : "from the address"}`,
+    );
+    expect([...new Set(steps)]).toEqual(["1 from nowhere", "3 from nowhere", "7 from the address"]);
     expect(said[0]?.[2]).toBe("stack");
     expect(await fields(file, "icmp && eth.src == 02:00:00:00:00:07", "icmp.type")).toEqual([]);
   });
