@@ -288,7 +288,7 @@ export class Machine implements ChannelOwner {
     if (lease === undefined) return;
     const { held } = this;
     if (held?.address !== lease.address || held.prefixLength !== lease.prefixLength) this.giveUp();
-    if (this.stopped) return; // by who was told
+    if (this.stopped || this.isGone()) return; // by who was told
     this.candidate = lease;
     this.setup.useAddress(lease); // nothing, where we have it
     this.judgeClaim();
@@ -327,7 +327,7 @@ export class Machine implements ChannelOwner {
     this.counters.declined++;
     this.wished = undefined;
     this.giveUp();
-    if (this.stopped) return;
+    if (this.stopped || this.isGone()) return;
     this.setup.clear();
     if (!this.open(this.channel.openPacket()) || candidate === undefined) return;
     const taken = { requested: number(candidate.address), serverId: number(candidate.serverId) };

@@ -558,6 +558,19 @@ describe("the end", () => {
     expect(outcome.error?.errno).toBe(-ENODEV);
   });
 
+  test("an interface that is taken away as soon as its lease is lost", () => {
+    const rig = new Rig({}, { probe: false });
+    rig.client.onLease = (lease) => {
+      if (lease === undefined) rig.host.detach("eth0");
+    };
+    configure(rig);
+    rig.wait(10);
+    rig.server.change = (reply) => ({ ...reply, yiaddr: "10.0.0.51" }); // another one at renewal: the first is given up
+    rig.wait(3600);
+    expect(rig.host.ipv4.interfaces.length).toBe(1);
+    expect(rig.client.state).toBe("INIT");
+  });
+
   test("without the right to packet sockets: EPERM", async () => {
     const rig = new Rig();
     rig.host.capabilities.delete("CAP_NET_RAW");
