@@ -137,6 +137,35 @@ describe("questions", () => {
     }
     expect(Buffer.concat(pieces).subarray(0, 4).toString("hex")).toBe("0a0d0d0a");
   });
+
+  test("to watch, from somebody who then reads nothing, do not keep the process", async () => {
+    const program = `
+      import { Host } from "./src/index.ts";
+      import { Capture } from "./src/node/station/capture.ts";
+      import { startControl } from "./src/node/station/control-server.ts";
+      const host = new Host({ name: "busy" });
+      const seen = { name: "eth0", linkType: 228 };
+      class Busy extends Capture {
+        add(output) {
+          for (let count = 0; count < 10_000; count++) output.add(seen, "in", 0, new Uint8Array(192), 0, 192);
+          setTimeout(() => { host.close(); server.close(); }, 100); // it is being sent
+        }
+      }
+      const server = await startControl({ host, capture: new Busy(host, "nothing"), description: "" });
+      process.stdin.once("data", () => process.stdin.destroy()); // who watches has come
+      console.log(process.pid);`;
+    const child = spawn(process.execPath, ["--import", "tsx", "--input-type=module", "-e", program], {
+      cwd: ROOT,
+      stdio: ["pipe", "pipe", "inherit"],
+    });
+    const ended = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
+    const pid = await new Promise((resolve) => child.stdout!.once("data", (data) => resolve(Number(data))));
+    const socket = connect(join(folder, `${pid}.sock`)).pause();
+    socket.on("error", () => {}).write("watch\n");
+    child.stdin!.write("go");
+    expect(await ended).toEqual([0, null]);
+    socket.destroy();
+  });
 });
 
 describe("signals", () => {

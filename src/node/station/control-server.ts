@@ -12,6 +12,8 @@ const LONGEST_QUESTION = 100;
 const PATIENCE_MILLIS = 5000;
 /** How long a packet may wait before it is shown. */
 const DELAY_MILLIS = 20;
+/** How long who watches may take to read the end: a pager that shows its first page holds nobody. */
+const FAREWELL_MILLIS = 500;
 
 /** Of a packet, bytes: its headers are what is shown. */
 const SNAP_LENGTH = 192;
@@ -52,6 +54,7 @@ export async function startControl(subject: ControlSubject): Promise<ControlServ
       for (const { socket, farewell } of clients) {
         socket.ref(); // for what it has still to say
         farewell();
+        setTimeout(() => socket.destroy(), FAREWELL_MILLIS).unref();
       }
     },
   };
