@@ -22,7 +22,12 @@ export interface HttpRequest {
 export async function sendRequest(station: Station, asked: HttpRequest): Promise<IncomingMessage> {
   const { url, method, headers, timeoutMillis } = asked;
   const connection = await connect(station, url, timeoutMillis);
-  const request = httpRequest(url, { method, headers, createConnection: () => connection });
+  const request = httpRequest(url, {
+    method,
+    headers,
+    defaultPort: HTTP_PORT,
+    createConnection: () => connection,
+  });
   const stop = () => request.destroy(new Failure("interrupted"));
   station.stopped.addEventListener("abort", stop);
   request.once("close", () => station.stopped.removeEventListener("abort", stop));

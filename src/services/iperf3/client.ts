@@ -1,7 +1,15 @@
 /** The client of iperf3's protocol: it says what is measured, and when that is over. */
 import { Timer } from "../../base/timer.ts";
 import type { Host } from "../../host/host.ts";
-import { AF_INET, IPPROTO_TCP, SOCK_DGRAM, SOCK_STREAM, TCP_MAXSEG } from "../../sockets/constants.ts";
+import {
+  AF_INET,
+  IPPROTO_TCP,
+  SO_LINGER,
+  SOCK_DGRAM,
+  SOCK_STREAM,
+  SOL_SOCKET,
+  TCP_MAXSEG,
+} from "../../sockets/constants.ts";
 import { SocketError, strerror } from "../../sockets/error.ts";
 import type { Socket } from "../../sockets/socket.ts";
 import { readable } from "../wait.ts";
@@ -51,6 +59,7 @@ const DEFAULT_UDP_RATE = 1_048_576;
 const HELLOS = 10;
 const HELLO_MICROS = 1_000_000;
 const PATIENCE_MILLIS = 10_000;
+const FAREWELL_SECONDS = 2;
 
 export class Client {
   private readonly host: Host;
@@ -122,6 +131,8 @@ export class Client {
           break;
         case DISPLAY_RESULTS:
           await control.sendState(IPERF_DONE);
+          // the host may be closed as soon as this has ended, and the server is to hear that it is over
+          control.socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: FAREWELL_SECONDS });
           if (results === undefined) throw new Iperf3Error("the server has not told its results");
           return results;
         default:

@@ -33,6 +33,7 @@ export async function cable(): Promise<Cable> {
     peer,
     folder,
     async run(argv, terminal = new TestTerminal()) {
+      while (port.isConnected) await new Promise((resolve) => setTimeout(resolve, 1)); // the last one has yet to go
       const code = await main([...argv, ...link], terminal);
       const written = new TextDecoder().decode(Buffer.concat(terminal.written));
       return { code, out: terminal.output + written, err: terminal.errors };

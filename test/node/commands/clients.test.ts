@@ -155,6 +155,21 @@ describe("nc", () => {
     expect(terminal.written.reduce((sum, { length }) => sum + length, 0)).toBe(40_000_000);
   });
 
+  test("ends no sooner than the peer has everything, though it has ended before", async () => {
+    const { peer, run } = await cable();
+    const listening = listener(peer, 7000);
+    const terminal = new TestTerminal();
+    terminal.pieces.push(there);
+    const running = run(["nc", "-N", "10.9.0.1", "7000"], terminal);
+    const [socket] = await listening.accept();
+    await listening.close();
+    socket.shutdown(1);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // nothing is read yet, and more than a window was sent
+    expect(Buffer.from(await readAll(socket)).equals(there)).toBe(true);
+    await socket.close();
+    expect(await running).toMatchObject({ code: 0 });
+  });
+
   test("-u exchanges datagrams", async () => {
     const { peer, run } = await cable();
     const socket = peer.socket(AF_INET, SOCK_DGRAM);
