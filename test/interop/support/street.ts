@@ -101,7 +101,7 @@ export class Street {
       `ip addr add ${FAR}/24 dev wire && ip link set wire up && ip route add default via 10.9.1.1`,
     );
     await near.run("ip addr add 10.9.1.1/24 dev wire && ip link set wire up");
-    await near.run("sysctl -qw net.ipv4.ip_forward=1");
+    await near.run("sysctl -qw net.ipv4.ip_forward=1 net.ipv4.icmp_ratelimit=0");
   }
 
   private async layVeth(wire: Wire): Promise<void> {
