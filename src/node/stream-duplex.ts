@@ -93,8 +93,10 @@ export class StreamDuplex extends Duplex {
   }
 
   override _writev(chunks: { chunk: Uint8Array }[], done: Callback): void {
+    // an empty one behind the others, as http ends its messages with, is not the more that they would wait for
+    const filled = chunks.filter(({ chunk }) => chunk.length > 0);
     this.send(
-      chunks.map(({ chunk }) => chunk),
+      filled.map(({ chunk }) => chunk),
       done,
     );
   }

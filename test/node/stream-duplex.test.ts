@@ -61,6 +61,19 @@ describe("a connection as a Node stream", () => {
     await socket.close();
   });
 
+  test("sends at once what only empty writes follow, as http ends its messages", async () => {
+    const host = realHost();
+    const [stream, socket] = await ends(host);
+    const before = host.tcp.counters.segmentsSent;
+    stream.cork();
+    for (const text of ["all", "", ""]) stream.write(text);
+    stream.uncork();
+    expect(host.tcp.counters.segmentsSent - before).toBe(1);
+    expect(await socket.recv(100)).toHaveLength(3);
+    stream.destroy();
+    await socket.close();
+  });
+
   test("reads everything and hears the end, then ends too", async () => {
     const [stream, socket] = await ends(realHost());
     const sending = socket.sendall(PATTERN).then(() => socket.shutdown(1));
