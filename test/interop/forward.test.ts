@@ -124,6 +124,8 @@ describe.each(KINDS)("two kernels joined by a router, %s", (_, options) => {
     needs(context, "ping", "traceroute", "nstat");
     const { ip } = await join(options, async ({ left, right }) => {
       for (const size of [0, 56, 1372, 1472, 8000, 60_000]) {
+        // the first that is too long for what is behind the router is refused: the kernel fragments those after it
+        await left.run(`ping -n -c 1 -W 2 -s ${size} 10.9.2.2`, { mayFail: true });
         await left.run(`ping -n -c 2 -i 0.01 -W 2 -s ${size} 10.9.2.2`);
       }
       await right.run(
