@@ -1,6 +1,6 @@
 /** What an answer says about the name that was asked for, along its chain of aliases (RFC 1034 §3.6.2). */
 import { type DnsMessage, type DnsRecord, type DnsType, NXDOMAIN } from "./codec.ts";
-import { fold, isDomainName } from "./names.ts";
+import { fold, isDomainName, isReverseName } from "./names.ts";
 
 /** The data of the name, or that there are none, or that there is no such name; and how long that holds. */
 export interface Finding {
@@ -28,6 +28,7 @@ export const MOST_ALIASES = 16;
 /** Undefined: the aliases go round, or lead to what is no name. */
 export function follow(message: DnsMessage, asked: string, type: DnsType): Finding | Detour | undefined {
   const aliases: string[] = [];
+  const isName = type === "PTR" ? isReverseName : isDomainName;
   let name = asked;
   let ttlSeconds = Number.POSITIVE_INFINITY;
   for (;;) {
@@ -43,7 +44,7 @@ export function follow(message: DnsMessage, asked: string, type: DnsType): Findi
     aliases.push(name);
     name = alias.data ?? "";
     const goesRound = aliases.some((each) => fold(each) === fold(name));
-    if (goesRound || !isDomainName(name) || aliases.length > MOST_ALIASES) return undefined;
+    if (goesRound || !isName(name) || aliases.length > MOST_ALIASES) return undefined;
   }
 }
 

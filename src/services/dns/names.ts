@@ -12,6 +12,14 @@ export function isDomainName(name: string): boolean {
   );
 }
 
+/** Whether the name of an address may be kept under `name`: RFC 2317 §4 has slashes in such. As glibc, whatever can be printed. */
+export function isReverseName(name: string): boolean {
+  return (
+    name.length <= LONGEST_NAME &&
+    name.split(".").every((label) => label.length <= LONGEST_LABEL && /^[!-~]+$/.test(label))
+  );
+}
+
 /** As names are compared (RFC 4343 §2), and without a dot at the end. */
 export function fold(name: string): string {
   return name.replace(/\.$/, "").toLowerCase();

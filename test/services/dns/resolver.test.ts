@@ -594,14 +594,21 @@ describe("names of addresses", () => {
   test(
     "by way of an alias, as for delegations within a network (RFC 2317)",
     world({}, async ({ one, resolver }) => {
-      one.script = (heard) =>
-        reply(heard, {
-          answers: [
-            cname(heard.name, "3.0-63.2.1.10.in-addr.arpa"),
-            ptr("3.0-63.2.1.10.in-addr.arpa", "host.example"),
-          ],
-        });
-      expect(await resolver.reverse("10.1.2.3")).toBe("host.example");
+      for (const [last, zone] of [
+        [3, "0-63"],
+        [4, "0/25"],
+      ]) {
+        const name = `${last}.${zone}.2.1.10.in-addr.arpa`;
+        one.script = (heard) =>
+          reply(heard, { answers: [cname(heard.name, name), ptr(name, "host.example")] });
+        expect(await resolver.reverse(`10.1.2.${last}`)).toBe("host.example");
+        one.script = (heard) =>
+          reply(heard, {
+            answers: [heard.name === name ? ptr(name, "other.example") : cname(heard.name, name)],
+          });
+        resolver.flush();
+        expect(await resolver.reverse(`10.1.2.${last}`)).toBe("other.example"); // which is asked for
+      }
     }),
   );
 });
