@@ -151,6 +151,23 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
   );
 });
 
+describe.each(OFFLOAD)("netwright get, %s", (_, link) => {
+  test("gets 20 MB of python's file server, byte by byte", (context) =>
+    onStreet(context, { programs: ["python3"] }, async (street) => {
+      writeFiles(street);
+      const { kernel, near, folder } = street;
+      const server = street.start(kernel, ["python3", "-u", "-m", "http.server", "-d", folder, "8000"]);
+      await server.says("Serving HTTP");
+      await near.run(`${command("get", `http://${ROUTER}:8000/there`, "-o", `${folder}/there2`, ...link)}`);
+      await expectSame(street, ["there", "there2"]);
+      const missing = await near.run(command("get", `http://${ROUTER}:8000/none`, ...link), {
+        mayFail: true,
+      });
+      expect(missing.code).toBe(1);
+      expect(missing.err).toContain("404");
+    }));
+});
+
 describe("netwright ping", () => {
   const SIZES = [0, 1, 56, 1472, 1473, 9000, 65_000, 65_507];
 

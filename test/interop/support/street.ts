@@ -108,11 +108,11 @@ export class Street {
     const { kernel, near } = this;
     await near.run(`ip link add wire type veth peer name wire netns ${kernel.name}`);
     for (const end of [near, kernel]) {
-      if (wire.mtu !== undefined) await end.run(`ip link set wire mtu ${wire.mtu}`);
       // packets that both processors put into a veth pair overtake each other, unless one alone takes them out
       await end.run("echo 1 > /sys/class/net/wire/queues/rx-0/rps_cpus", { mayFail: true });
       if (wire.superpackets !== true) await end.run("ethtool -K wire tx off tso off gso off gro off");
     }
+    if (wire.mtu !== undefined) await near.run(`ip link set wire mtu ${wire.mtu}`);
     if (wire.by !== "netem") return;
     // netem delays and loses what leaves: each end does it to its direction
     const [toStack, toKernel] = [netemArguments(wire.toStack), netemArguments(wire.toKernel)];

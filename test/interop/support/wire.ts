@@ -23,7 +23,7 @@ export interface Wire {
   readonly superpackets?: boolean;
   /** Of wire.py; default 1. */
   readonly seed?: number;
-  /** Of the veth pair, bytes; default 1500. */
+  /** Of the router's end of the veth pair, bytes; default 1500, as the kernel's end has. */
   readonly mtu?: number;
 }
 
