@@ -5,7 +5,7 @@ import { AF_INET, SOCK_STREAM } from "../../sockets/constants.ts";
 import { SocketError } from "../../sockets/error.ts";
 import type { Socket } from "../../sockets/socket.ts";
 import { readable } from "../wait.ts";
-import type { DnsCodec, DnsMessage, DnsQuery } from "./codec.ts";
+import { type DnsCodec, type DnsMessage, type DnsQuery, NOERROR, NXDOMAIN } from "./codec.ts";
 import type { DnsCounters } from "./counters.ts";
 import { fold } from "./names.ts";
 
@@ -154,10 +154,10 @@ function read(codec: DnsCodec, bytes: Uint8Array): DnsMessage | undefined {
   }
 }
 
-/** Whether it is a response to the question; one that could not even read it may leave it out. */
+/** Whether it is a response to the question; one that could not even read it may leave it out, and says nothing of the name then. */
 function answers({ isResponse, opcode, questions, rcode }: DnsMessage, query: DnsQuery): boolean {
   if (!isResponse || opcode !== 0) return false;
-  if (questions.length === 0) return rcode !== 0;
+  if (questions.length === 0) return rcode !== NOERROR && rcode !== NXDOMAIN;
   const [asked] = questions;
   return (
     questions.length === 1 &&

@@ -216,6 +216,7 @@ describe("answers that are none", () => {
     ["of another type", (heard) => reply(heard, { question: [...nameBytes(heard.name), 0, 16, 0, 1] })],
     ["of another class", (heard) => reply(heard, { question: [...nameBytes(heard.name), 0, 1, 0, 3] })],
     ["about nothing", (heard) => reply(heard, { question: [], answers: [a(heard.name, "6.6.6.6")] })],
+    ["that say of nothing that it is not", (heard) => reply(heard, { question: [], rcode: 3 })],
     ["that are questions", (heard) => reply(heard, { flags: 0x0100, answers: [a(heard.name, "6.6.6.6")] })],
     ["of another opcode", (heard) => reply(heard, { flags: 0xa180, answers: [a(heard.name, "6.6.6.6")] })],
     ["cut off", (heard) => reply(heard, { answers: [a(heard.name, "6.6.6.6")] }).slice(0, -3)],
