@@ -1,6 +1,6 @@
 /** The list of domains to search (RFC 3397): names in DNS's wire format, which may point back into the list. */
 
-/** Bounds of what is believed: names of 253 characters, six of them, as resolv.conf once had it. */
+/** Bounds of what is believed: characters of a name, names, and pointers on the way through one. */
 const LONGEST_NAME = 253;
 const MOST_DOMAINS = 32;
 const MOST_POINTERS = 32;
