@@ -48,7 +48,9 @@ export function processHelper(command: string, args: readonly string[]): Helper 
       env: { PATH: process.env["PATH"] ?? "/usr/bin:/bin" }, // PERL5OPT and its like stay out
       timeout: 10_000,
     });
-    if ((error as NodeJS.ErrnoException | undefined)?.code === "ENOENT") return undefined;
+    // EACCES: not to be run, or not found while a folder in PATH may not be looked into
+    if (["ENOENT", "EACCES"].includes(String((error as NodeJS.ErrnoException | undefined)?.code)))
+      return undefined;
     if (error === undefined && status === 0) {
       const outcomes = parseOutcomes(stdout);
       if (outcomes.length === steps.length) return outcomes;

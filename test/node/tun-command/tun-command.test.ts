@@ -3,13 +3,17 @@
  * that ends with it. Where that is not allowed, or something is not installed, it is skipped, and says why.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
 
 const PROGRAM = fileURLToPath(new URL("program.ts", import.meta.url));
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const WAYS: readonly (readonly string[])[] = [["-n"], ["-Urn"]];
+
+function canOpenTun(flags: readonly string[]): boolean {
+  const script = "test -r /dev/net/tun && test -w /dev/net/tun";
+  return spawnSync("unshare", [...flags, "sh", "-c", script]).status === 0;
+}
 
 async function play(
   context: TestContext,
@@ -20,11 +24,11 @@ async function play(
     console.log(`skipped: ${why}`);
     return context.skip(why);
   };
-  const way = WAYS.find((flags) => spawnSync("unshare", [...flags, "true"]).status === 0);
-  if (way === undefined) return skip("no network namespace can be made here with unshare");
-  if (!existsSync("/dev/net/tun")) return skip("there is no /dev/net/tun here");
+  const way = WAYS.find((flags) => canOpenTun(flags));
+  if (way === undefined) return skip("no network namespace with a /dev/net/tun that can be opened");
   for (const program of programs) {
-    if (spawnSync("which", [program]).status !== 0) return skip(`${program} is not installed`);
+    if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0)
+      return skip(`${program} is not installed`);
   }
   const { code, text } = await new Promise<{ code: number | null; text: string }>((resolve) => {
     const args = [...way, process.execPath, "--import", "tsx", PROGRAM, mode];

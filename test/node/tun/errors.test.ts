@@ -75,7 +75,8 @@ describe("helpers", () => {
   test("that are not installed are passed over", async () => {
     const none = processHelper("netwright-has-no-such-program", []);
     expect(await takeSteps(0, [], [none])).toBeUndefined();
-    expect(await takeSteps(0, [], [none, () => []])).toEqual([]);
+    const forbidden = processHelper("/dev/null", []); // EACCES, as from a PATH that leads where one may not look
+    expect(await takeSteps(0, [], [none, forbidden, () => []])).toEqual([]);
   });
 
   test("that fail say why", () => {
