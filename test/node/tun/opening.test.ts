@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { type AttachOptions, openDevice } from "../../../src/node/tun/device.ts";
 import type { Helper } from "../../../src/node/tun/helper.ts";
 import { type Outcome, TUNSETOFFLOAD, TUNSETVNETHDRSZ } from "../../../src/node/tun/ioctl.ts";
-import { inNamespace, perform, type Stage, useProgram } from "./namespace.ts";
+import { inNamespace, perform, type Refusal, type Stage, skip, useProgram } from "./namespace.ts";
 
 const folder = useProgram();
 
@@ -115,7 +115,10 @@ const REFUSALS: readonly (readonly [what: string, code: string, message: string,
 
 describe.concurrent("is refused, and told what to do", () => {
   test.for(REFUSALS)("%s", async ([, code, message, stage, options], context) => {
-    expect(await perform(context, "nothing", options, stage)).toEqual({ refused: message, code });
+    const report = await perform(context, "nothing", options, stage);
+    const { code: got, refused } = report as Refusal;
+    if (stage.before === undefined && got === "EACCES") skip(context, refused); // this machine's file is not for everybody
+    expect(report).toEqual({ refused: message, code });
   });
 });
 
