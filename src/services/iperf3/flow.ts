@@ -119,6 +119,8 @@ export abstract class Sender extends Flow {
   private startMicros = 0;
   /** Since `startMicros`. */
   private sentBytes = 0;
+  /** Bytes of the block under way that have not been taken. */
+  private left = 0;
 
   /** `bitsPerSecond` 0: no limit. */
   constructor(
@@ -140,18 +142,25 @@ export abstract class Sender extends Flow {
     super.begin();
   }
 
+  /** The block under way is sent to its end, uncounted: who receives may wait for the whole of it. */
   override end(): void {
     super.end();
     this.host.clock.disarm(this.timer);
+    if (this.left > 0 && this.left < this.block.length) {
+      this.core.onReadiness = () => this.finishBlock();
+      this.finishBlock();
+    }
   }
 
   protected override turn(): void {
     const { core, block, budget, count } = this;
-    for (let bursts = 0; this.running && !budget.empty; bursts++) {
-      if (!this.mayGoOn(bursts)) return;
-      this.prepare();
-      const length = Math.min(block.length, this.most);
-      const sent = core.send(block, 0, length);
+    for (let bursts = 0; this.running; bursts++) {
+      if (this.left === 0) {
+        if (budget.empty || !this.mayGoOn(bursts)) return;
+        this.prepare();
+        this.left = block.length;
+      }
+      const sent = core.send(block, block.length - this.left, this.left);
       if (sent < 0) {
         if (sent === -EAGAIN || this.survives(sent)) this.held();
         else this.fail(sent);
@@ -159,14 +168,21 @@ export abstract class Sender extends Flow {
       }
       count.bytes += sent;
       this.sentBytes += sent;
+      this.left -= sent;
+      if (this.left > 0) continue;
       this.sent();
-      budget.take(sent, block.length);
+      budget.take(block.length, block.length);
     }
   }
 
-  /** What one send may take, bytes. */
-  protected get most(): number {
-    return Math.ceil(this.budget.bytes);
+  private finishBlock(): void {
+    const { core, block } = this;
+    while (this.left > 0) {
+      const sent = core.send(block, block.length - this.left, this.left);
+      if (sent === -EAGAIN) return;
+      this.left = sent < 0 ? 0 : this.left - sent; // nobody is there any more: nobody waits
+    }
+    core.onReadiness = undefined;
   }
 
   /** The bound of one turn, blocks: what no buffer holds back must let others work. */
@@ -175,7 +191,7 @@ export abstract class Sender extends Flow {
   /** Makes the next block ready. */
   protected prepare(): void {}
 
-  /** The block was taken, or a part of it. */
+  /** The block was taken. */
   protected sent(): void {}
 
   /** There was no room: the socket says when there is. */
@@ -195,7 +211,7 @@ export abstract class Sender extends Flow {
   private mayGoOn(bursts: number): boolean {
     const { clock } = this.host;
     if (bursts >= this.blocksInTurn) {
-      clock.arm(this.timer, clock.now);
+      clock.arm(this.timer, clock.now + 1); // not in this instant: others are to hear the clock, and the network, too
       return false;
     }
     const { bitsPerSecond } = this;

@@ -96,11 +96,13 @@ export class ServerTest {
     await this.measure(settings);
     const streams = this.measurement!.summary();
     const cpu = options.cpu?.() ?? NO_CPU;
+    const congestion = congestionOf(this.sockets, settings);
+    // a client that receives may wait for the rest of a block: the end of the stream releases it
+    for (const socket of this.sockets) await socket.close();
     await control.sendState(EXCHANGE_RESULTS);
     const remote = parseResults(await control.json(), streams);
     if (settings.wantsServerOutput) this.output.push(...summaryLines(settings, streams, "S"));
     const output = settings.wantsServerOutput ? `${this.output.join("\n")}\n` : undefined;
-    const congestion = congestionOf(this.sockets, settings);
     const local: EndResults = { cpu, streams, congestion, output };
     await control.sendJson(resultsToJson(local));
     await control.sendState(DISPLAY_RESULTS);

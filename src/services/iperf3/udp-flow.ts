@@ -52,11 +52,6 @@ export class UdpSender extends Sender {
     this.count.packets++;
   }
 
-  /** A datagram is not cut short. */
-  protected override get most(): number {
-    return Number.POSITIVE_INFINITY;
-  }
-
   protected override held(): void {
     this.again();
   }
