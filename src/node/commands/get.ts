@@ -130,8 +130,13 @@ function unusable({ protocol, hostname, port }: URL): string | undefined {
 }
 
 function remoteName(url: URL): string {
-  const name = basename(decodeURIComponent(url.pathname));
-  if (name === "" || name === "." || name === "..")
+  let name = "";
+  try {
+    name = basename(decodeURIComponent(url.pathname));
+  } catch {
+    // its percent-encoding is no UTF-8
+  }
+  if (name === "" || name === "." || name === ".." || name.includes("\0"))
     throw new UsageError(`${url.href} ends with no name: give -o FILE`);
   return name;
 }
@@ -196,7 +201,8 @@ async function receive(
   if (plan.head) return terminal.out(headText(answer));
   if (plan.have > 0 && statusCode === 416) return terminal.err(`${plan.path} is complete\n`); // there is nothing behind it
   if (statusCode < 200 || statusCode > 299) {
-    throw new Failure(`HTTP ${statusCode}${statusMessage ? ` ${statusMessage}` : ""}`);
+    const reason = (statusMessage ?? "").replaceAll(/\p{Cc}/gu, "?"); // nobody paints on the user's terminal
+    throw new Failure(`HTTP ${statusCode} ${reason}`.trimEnd());
   }
   const continued = plan.have > 0 && statusCode === 206; // else it comes whole, and replaces what is there
   const write = plan.path === undefined ? undefined : await openFile(plan.path, continued);

@@ -103,12 +103,14 @@ test("follows redirects, but not for ever, and not to where it cannot go", async
 test("an answer that is none is one line, and writes no file", async () => {
   const { run, folder } = await opened({
     "/short": () => [head("200 OK", 100), "0123456789"],
+    "/red": () => [head("500 \u001b[31mred", 0)],
     "/odd": () => ["220 mail.example ESMTP\r\n"],
     "/hang": () => ["silence"],
   });
   const path = join(folder, "out");
   const errors: [string, string][] = [
     ["10.9.0.1/none", "HTTP 404 Not Found"],
+    ["10.9.0.1/red", "HTTP 500 ?[31mred"],
     ["10.9.0.1:81", "cannot connect to 10.9.0.1 port 81: Connection refused"],
     ["nosuch", "nosuch: Name or service not known"],
     ["10.9.0.1/hang", "no answer for 0.2 s"],

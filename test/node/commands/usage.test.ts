@@ -48,6 +48,8 @@ describe("what makes no sense: one line, exit 2", () => {
     [["get", "http://a:99999/"], "URL is such as http://10.9.0.1/file; got http://a:99999/"],
     [["get", "http://a:0/"], `${PORT} 0`],
     [["get", "a", "-O"], "http://a/ ends with no name: give -o FILE"],
+    [["get", "a/%ff", "-O"], "http://a/%ff ends with no name: give -o FILE"],
+    [["get", "a/b%00", "-O"], "http://a/b%00 ends with no name: give -o FILE"],
     [["get", "a", "-o", "x", "-O"], "give -o or -O, not both"],
     [["get", "a", "-c"], "--continue needs a file: give -o or -O"],
     [["get", "a", "-r", "x"], "range is FROM-TO, FROM- or -LAST in bytes; got x"],
