@@ -52,7 +52,7 @@ export {
   type PingReply,
   type PingStatistics,
   ping,
-} from "./services/ping.ts";
+} from "./services/ping/ping.ts";
 export type { SmallService, SmallServiceCounters, SmallServiceOptions } from "./services/small-service.ts";
 export {
   type EndResults,
@@ -66,7 +66,12 @@ export {
   type ThroughputSettings,
   throughput,
 } from "./services/throughput.ts";
-export { type Hop, type HopReply, type TracerouteOptions, traceroute } from "./services/traceroute.ts";
+export {
+  type Hop,
+  type HopReply,
+  type TracerouteOptions,
+  traceroute,
+} from "./services/traceroute/traceroute.ts";
 export { DeadlockError } from "./sim/deadlock.ts";
 export { Network, type NetworkHostOptions, type NetworkOptions } from "./sim/network.ts";
 export type { DirectionOptions, WireOptions } from "./sim/options.ts";

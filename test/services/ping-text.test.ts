@@ -1,7 +1,7 @@
 /** What ping prints. The expected lines are those of iputils 20221126, as it printed them. */
 import { describe, expect, it } from "vitest";
 import { errno, type PingError, type PingReply, type PingStatistics } from "../../src/index.ts";
-import { pingHeading, pingLine, pingSummary } from "../../src/services/ping-text.ts";
+import { pingHeading, pingLine, pingSummary } from "../../src/services/ping/text.ts";
 
 const REPLY: PingReply = {
   kind: "reply",

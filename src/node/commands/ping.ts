@@ -1,7 +1,7 @@
 /** `netwright ping HOST`: as iputils' ping. */
 
-import { type PingEvent, type PingOptions, ping } from "../../services/ping.ts";
-import { pingHeading, pingLine, pingSummary } from "../../services/ping-text.ts";
+import { type PingEvent, type PingOptions, ping } from "../../services/ping/ping.ts";
+import { pingHeading, pingLine, pingSummary } from "../../services/ping/text.ts";
 import { AF_INET, SOCK_DGRAM } from "../../sockets/constants.ts";
 import { SocketError } from "../../sockets/error.ts";
 import {

@@ -1,5 +1,5 @@
 /** `netwright traceroute HOST`: as Debian's traceroute. */
-import { type Hop, type TracerouteOptions, traceroute } from "../../services/traceroute.ts";
+import { type Hop, type TracerouteOptions, traceroute } from "../../services/traceroute/traceroute.ts";
 import { SocketError } from "../../sockets/error.ts";
 import {
   type CommandLine,

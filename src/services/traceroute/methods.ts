@@ -1,5 +1,5 @@
 /** The three kinds of probes: datagrams to ports where nobody is, echo requests, and SYN segments. */
-import type { Host } from "../host/host.ts";
+import type { Host } from "../../host/host.ts";
 import {
   AF_INET,
   IPPROTO_ICMP,
@@ -8,11 +8,11 @@ import {
   SOCK_DGRAM,
   SOCK_RAW,
   SOCK_STREAM,
-} from "../sockets/constants.ts";
-import { inet_aton } from "../sockets/inet.ts";
-import type { Socket } from "../sockets/socket.ts";
-import { ECHO_HEADER_LENGTH, echoRequest, sequenceOf, setSequence } from "./ping-echo.ts";
-import { IPV4_HEADER, type ProbeOptions, Prober } from "./traceroute-probe.ts";
+} from "../../sockets/constants.ts";
+import { inet_aton } from "../../sockets/inet.ts";
+import type { Socket } from "../../sockets/socket.ts";
+import { ECHO_HEADER_LENGTH, echoRequest, sequenceOf, setSequence } from "../ping/echo.ts";
+import { IPV4_HEADER, type ProbeOptions, Prober } from "./probe.ts";
 
 const UDP_HEADER = 8;
 /** Without options; with those that a SYN of today has. */

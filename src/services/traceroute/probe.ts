@@ -1,7 +1,7 @@
 /** Probes of traceroute: how each kind is sent, and by what an answer tells which one it answers. */
-import { EAGAIN, EMSGSIZE } from "../base/errno.ts";
-import type { Host } from "../host/host.ts";
-import { inetAddress } from "../sockets/address.ts";
+import { EAGAIN, EMSGSIZE } from "../../base/errno.ts";
+import type { Host } from "../../host/host.ts";
+import { inetAddress } from "../../sockets/address.ts";
 import {
   AF_INET,
   IP_MTU_DISCOVER,
@@ -13,10 +13,10 @@ import {
   MSG_ERRQUEUE,
   SO_EE_ORIGIN_LOCAL,
   SOCK_DGRAM,
-} from "../sockets/constants.ts";
-import { SocketError } from "../sockets/error.ts";
-import type { ExtendedError } from "../sockets/message.ts";
-import type { Socket } from "../sockets/socket.ts";
+} from "../../sockets/constants.ts";
+import { SocketError } from "../../sockets/error.ts";
+import type { ExtendedError } from "../../sockets/message.ts";
+import type { Socket } from "../../sockets/socket.ts";
 
 /** What came back for a probe. */
 export interface Answer {

@@ -1,7 +1,7 @@
 /** Ping: echo requests (RFC 792) at intervals, and what comes of each. A program over a ping socket and its error queue. */
-import { EAGAIN } from "../base/errno.ts";
-import type { Host } from "../host/host.ts";
-import { inetAddress } from "../sockets/address.ts";
+import { EAGAIN } from "../../base/errno.ts";
+import type { Host } from "../../host/host.ts";
+import { inetAddress } from "../../sockets/address.ts";
 import {
   AF_INET,
   IP_MTU_DISCOVER,
@@ -17,15 +17,14 @@ import {
   SO_RCVBUF,
   SOCK_DGRAM,
   SOL_SOCKET,
-} from "../sockets/constants.ts";
-import type { SocketCore } from "../sockets/core.ts";
-import { SocketError } from "../sockets/error.ts";
-import { checkRange } from "../sockets/misuse.ts";
-import type { Socket } from "../sockets/socket.ts";
-import { type Damage, echoRequest, findDamage, sequenceOf, setSequence } from "./ping-echo.ts";
-
-import { type PingStatistics, PingTally } from "./ping-statistics.ts";
-import { readable } from "./wait.ts";
+} from "../../sockets/constants.ts";
+import type { SocketCore } from "../../sockets/core.ts";
+import { SocketError } from "../../sockets/error.ts";
+import { checkRange } from "../../sockets/misuse.ts";
+import type { Socket } from "../../sockets/socket.ts";
+import { readable } from "../wait.ts";
+import { type Damage, echoRequest, findDamage, sequenceOf, setSequence } from "./echo.ts";
+import { type PingStatistics, PingTally } from "./statistics.ts";
 
 export type { Damage, PingStatistics };
 

@@ -1,9 +1,9 @@
 /** Traceroute: who is on the way to a host, found out by probes that live for one hop, for two, for three … */
-import type { Host } from "../host/host.ts";
-import { checkRange } from "../sockets/misuse.ts";
-import { IcmpProber, TcpProber, UdpProber } from "./traceroute-methods.ts";
-import { type Answer, type ProbeOptions, type Prober, sourceTowards } from "./traceroute-probe.ts";
-import { readable } from "./wait.ts";
+import type { Host } from "../../host/host.ts";
+import { checkRange } from "../../sockets/misuse.ts";
+import { readable } from "../wait.ts";
+import { IcmpProber, TcpProber, UdpProber } from "./methods.ts";
+import { type Answer, type ProbeOptions, type Prober, sourceTowards } from "./probe.ts";
 
 export interface TracerouteOptions {
   /** What the probes are; default "udp". */

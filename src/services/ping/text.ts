@@ -1,8 +1,8 @@
 /** What ping tells, in the words of iputils' ping. */
-import { EMSGSIZE } from "../base/errno.ts";
-import { strerror } from "../sockets/error.ts";
+import { EMSGSIZE } from "../../base/errno.ts";
+import { strerror } from "../../sockets/error.ts";
 import type { PingError, PingEvent, PingReply } from "./ping.ts";
-import type { PingStatistics } from "./ping-statistics.ts";
+import type { PingStatistics } from "./statistics.ts";
 
 const IP_AND_ICMP = 28;
 
