@@ -240,6 +240,10 @@ describe("a server", () => {
       [json('{"tcp":true,"len":0}'), expectedRange("len", 1, 1_048_576, "0")],
       [json('{"udp":true,"len":65508}'), expectedRange("len", 16, 65_507, "65508")],
       [json('{"tcp":true,"time":"x"}'), expectedRange("time", 0, 86_400, '"x"')],
+      [
+        json('{"tcp":true,"TOS":1.5}'),
+        "the client's parameters make no sense: TOS is a whole number, not 1.5",
+      ],
       [json('{"tcp":true}'), "the client has gone"], // opens no stream
       [json('{"tcp":true}').slice(0, -1), "Connection reset by peer"], // has not read what it was told
     ];

@@ -70,27 +70,27 @@ export function parseSettings(json: unknown): Settings | string {
   const udp = fields.flag("udp");
   if (fields.flag("sctp")) return "there is no SCTP here";
   if (!udp && !fields.flag("tcp")) return "neither tcp nor udp is asked for";
-  const longCounters = fields.number("udp_counters_64bit", 0, 0, 1) === 1;
+  const longCounters = fields.integer("udp_counters_64bit", 0, 0, 1) === 1;
   const settings: Settings = {
     protocol: udp ? "udp" : "tcp",
     seconds: fields.number("time", 0, 0, LONGEST_SECONDS),
     omitSeconds: fields.number("omit", 0, 0, LONGEST_OMIT),
-    bytes: fields.number("num", 0, 0, Number.MAX_SAFE_INTEGER),
-    blocks: fields.number("blockcount", 0, 0, Number.MAX_SAFE_INTEGER),
-    streams: fields.number("parallel", 1, 1, MOST_STREAMS),
+    bytes: fields.integer("num", 0, 0, Number.MAX_SAFE_INTEGER),
+    blocks: fields.integer("blockcount", 0, 0, Number.MAX_SAFE_INTEGER),
+    streams: fields.integer("parallel", 1, 1, MOST_STREAMS),
     blockLength: udp
-      ? fields.number("len", 1448, SHORTEST_DATAGRAM, LONGEST_DATAGRAM)
-      : fields.number("len", 131_072, 1, LONGEST_BLOCK),
+      ? fields.integer("len", 1448, SHORTEST_DATAGRAM, LONGEST_DATAGRAM)
+      : fields.integer("len", 131_072, 1, LONGEST_BLOCK),
     reverse: fields.flag("reverse"),
     bidirectional: fields.flag("bidirectional"),
     bitsPerSecond: fields.number("bandwidth", 0, 0, Number.MAX_SAFE_INTEGER),
-    maximumSegment: fields.number("MSS", 0, 0, 65_535),
+    maximumSegment: fields.integer("MSS", 0, 0, 65_535),
     noDelay: fields.flag("nodelay"),
-    windowBytes: fields.number("window", 0, 0, 0x7fff_ffff),
-    trafficClass: fields.number("TOS", 0, 0, 255),
+    windowBytes: fields.integer("window", 0, 0, 0x7fff_ffff),
+    trafficClass: fields.integer("TOS", 0, 0, 255),
     congestion: fields.text("congestion"),
     longCounters,
-    wantsServerOutput: fields.number("get_server_output", 0, 0, 1) === 1,
+    wantsServerOutput: fields.integer("get_server_output", 0, 0, 1) === 1,
   };
   return fields.fault ?? settings;
 }
@@ -136,6 +136,14 @@ export class Fields {
     if (value === undefined) return standard;
     if (typeof value === "number" && value >= least && value <= most) return value;
     this.fault ??= `${name} is a number from ${least} to ${most}, not ${JSON.stringify(value).slice(0, 40)}`;
+    return standard;
+  }
+
+  /** The same without fractions, which options of sockets would not take. */
+  integer(name: string, standard: number, least: number, most: number): number {
+    const value = this.number(name, standard, least, most);
+    if (Number.isInteger(value)) return value;
+    this.fault ??= `${name} is a whole number, not ${value}`;
     return standard;
   }
 
