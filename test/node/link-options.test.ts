@@ -83,6 +83,10 @@ describe("the options of the link", () => {
       ["--address", "10.9.0.1/24"],
       "netwright ping needs the two ends of its device: --address 10.9.0.1/24 (the",
     ],
+    [
+      ["--address", "10.9.0.1/24", "--peer", "10.9.0.1"],
+      "--address and --peer are two hosts: the kernel has 10.9.0.1 already",
+    ],
     [["--tap"], "netwright ping needs the two ends of its device"],
     [["--dhcp"], "--dhcp needs an Ethernet: --tap, --passt or --frames"],
     [["--tap", "--passt"], "--tap and --passt are different networks: choose one"],

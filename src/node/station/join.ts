@@ -2,7 +2,7 @@
 import type { Host } from "../../host/host.ts";
 import { DhcpClient } from "../../services/dhcp/index.ts";
 import { SocketError } from "../../sockets/error.ts";
-import { Failure } from "../arguments.ts";
+import { Failure, UsageError } from "../arguments.ts";
 import type { Uplink } from "./open-link.ts";
 
 /** How long DHCP may take, ms: four attempts of its client. */
@@ -20,14 +20,21 @@ export interface Membership {
 
 /**
  * Gives `host`, which is attached to nothing, the link and its address. Failure: DHCP gives none, or `signal` was aborted meanwhile;
- * its reason, an Error or undefined, says why.
+ * its reason, an Error or undefined, says why. UsageError: addresses that make no sense together.
  */
 export async function join(host: Host, uplink: Uplink, signal: AbortSignal): Promise<Membership> {
   const { link, address, gateway, dns } = uplink;
   if (address === undefined) return joinByDhcp(host, uplink, signal);
-  host.attach(link, { address });
-  uplink.attached();
-  if (gateway !== undefined) host.route.add({ to: "default", via: gateway });
+  try {
+    const { name } = host.attach(link, { address });
+    uplink.attached();
+    // a device without Ethernet has one other end, whatever its network is
+    const by = link.sendFrame === undefined ? { interface: name } : {};
+    if (gateway !== undefined) host.route.add({ to: "default", via: gateway, ...by });
+  } catch (error) {
+    if (error instanceof RangeError) throw new UsageError(error.message);
+    throw error;
+  }
   return { address: address.split("/")[0]!, nameServers: dns, search: [] };
 }
 

@@ -112,6 +112,9 @@ export interface LinkChoice {
 export function linkChoice(command: string, line: CommandLine): LinkChoice {
   const place = linkPlace(line);
   const who = ownAddress(command, line, place);
+  if ("address" in place && place.address !== undefined && place.address.split("/")[0] === who.peer) {
+    throw new UsageError(`--address and --peer are two hosts: the kernel has ${who.peer} already`);
+  }
   const { values } = line;
   const hardware = values.get("hardware-address");
   if (hardware !== undefined && place.kind === "tun") {
