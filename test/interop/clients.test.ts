@@ -134,7 +134,7 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
     onStreet(context, { programs }, async (street) => {
       const server = street.start(street.near, [...netwright("iperf3", "--server"), ...LINK, ...link]);
       await server.says("Server listening");
-      const json = await street.kernel.output(`iperf3 -c ${STACK} -t 2 -J ${options}`);
+      const json = await street.kernel.output(`iperf3 -c ${STACK} -t 1 -J ${options}`);
       await expectFlow(street, flowsOf(json));
       expect(await server.stop("SIGINT")).toMatchObject({ code: 0 });
     }),
@@ -144,7 +144,7 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
     onStreet(context, { programs }, async (street) => {
       const server = street.start(street.kernel, ["iperf3", "-s", "-1", "--forceflush"]);
       await server.says("Server listening");
-      const client = command("throughput", ROUTER, "-t", "2", "--json", ...link);
+      const client = command("throughput", ROUTER, "-t", "1", "--json", ...link);
       await expectFlow(street, flowsOf(await street.near.output(`${client} ${options}`)));
       expect(await server.ended).toMatchObject({ code: 0 });
     }),

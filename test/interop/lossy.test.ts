@@ -11,7 +11,7 @@ import { type Impairment, impairer, type Wire, type WireCounts } from "./support
 
 const WAYS: What[] = ["take", "send"];
 const PROGRAMS = ["python3", "tc", "ethtool"];
-const SMALL = 10e6;
+const SMALL = 5e6;
 
 /** Loss of 1 % lets TCP send about 12 segments in a round trip: the shorter that is, the sooner 200 MB are through. */
 const LOSSY: Impairment = { delay: 0.5, loss: 0.01 };
