@@ -97,13 +97,15 @@ export class Interface implements LinkReceiver, FrameWatcher {
     link.attach(this);
   }
 
-  /** Whether it sends and receives; true at first. Routes through an interface that is down are passed over. */
+  /** Whether it sends and receives; true at first. Routes through an interface that is down are passed over; its link is silent. */
   get up(): boolean {
     return this.isUp;
   }
 
   set up(up: boolean) {
+    const isChange = up !== this.isUp;
     this.isUp = up;
+    if (isChange) this.link.attach(this);
     this.owner.interfaceChanged(this);
     if (!up) this.tap?.wentDown(this);
   }

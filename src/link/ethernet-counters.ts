@@ -13,6 +13,8 @@ export class EthernetCounters {
   // dropped on the way out
   /** The link is closed. */
   closed = 0;
+  /** The interface is down; on the way in, too. */
+  down = 0;
   /** Our address is still being probed, or is another's. */
   noAddress = 0;
   /** Longer than the MTU. */

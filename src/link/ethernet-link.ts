@@ -73,7 +73,8 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
   private readonly cache: NeighborCache;
   private receiver: LinkReceiver | undefined = undefined;
   private claim: AddressClaim | undefined = undefined;
-  private closed = false;
+  /** Why it neither hears nor says anything; undefined while it does. Down is the receiver's interface. */
+  private off: "closed" | "down" | undefined = undefined;
   private readonly header = new EthernetHeader();
   /** What came, and what goes. */
   private readonly heard = new ArpMessage();
@@ -119,21 +120,28 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     }));
   }
 
-  /** With an address of the receiver's it answers for that from now on, or, with the option `probe`, finds out first. */
+  /**
+   * With an address of the receiver's it answers for that from now on, or, with the option `probe`, finds out first. While the receiver
+   * is down it does neither, and forgets its neighbours, as Linux; when it is up again all begins anew (RFC 5227 §2.1).
+   */
   attach(receiver: LinkReceiver | undefined): void {
     this.claim?.close();
     this.claim = undefined;
     this.receiver = receiver;
-    if (!receiver?.address || this.closed) return;
+    if (this.off === "closed") return;
+    this.off = receiver?.up === false ? "down" : undefined;
+    if (this.off === "down") this.cache.clear();
+    if (!receiver?.address) return;
     this.claim = new AddressClaim(this.clock, this.random, this, this.options.probe);
+    if (this.off === "down") this.claim.close(); // nobody knows whose it is: the state stays as it is at first
   }
 
   close(): void {
-    if (this.closed) return;
-    this.closed = true;
+    if (this.off === "closed") return;
+    this.off = "closed";
     this.receiver = undefined;
     this.claim?.close();
-    this.cache.close();
+    this.cache.clear();
     this.port.attach(undefined);
     this.port.close();
   }
@@ -165,8 +173,8 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
   }
 
   sendFrame(frame: Packet): void {
-    if (this.closed) {
-      this.drop(frame, "closed");
+    if (this.off !== undefined) {
+      this.drop(frame, this.off);
       return;
     }
     this.counters.framesSent++;
@@ -191,7 +199,7 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
 
   /** Tells everybody where our address is: a gratuitous ARP (RFC 5227 §2.3). Nothing happens while there is none, or it is not ours. */
   announce(): void {
-    if (this.closed || this.claim?.state !== "held") return;
+    if (this.off !== undefined || this.claim?.state !== "held") return;
     const address = this.receiver?.address ?? 0;
     this.sendArp(ARP_REQUEST, address, 0, address, HARDWARE_BROADCAST);
   }
@@ -200,8 +208,8 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     this.onHeld?.();
   }
 
-  private refuseToSend(packet: Packet): "closed" | "noAddress" | "tooLong" | undefined {
-    if (this.closed) return "closed";
+  private refuseToSend(packet: Packet): "closed" | "down" | "noAddress" | "tooLong" | undefined {
+    if (this.off !== undefined) return this.off;
     // RFC 5227 §2.1.1, MUST NOT: an address that is being probed is not used; one that is lost even less
     if (this.claim !== undefined && this.claim.state !== "held") return "noAddress";
     const isCutLater = packet.segmentSize !== 0 && this.features.segmentation;
@@ -250,10 +258,10 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
     this.counters.framesReceived++;
     frame.flags &= this.portFlags;
     frame.interfaceIndex = -1;
-    const { header, watcher } = this;
-    const isSeen = watcher !== undefined && !this.closed && frame.length >= ETHERNET_HEADER_LENGTH;
+    const { header, watcher, off } = this;
+    const isSeen = watcher !== undefined && off === undefined && frame.length >= ETHERNET_HEADER_LENGTH;
     if (isSeen) watcher.frameIn(frame);
-    const reason = this.closed ? "closed" : (parseEthernetHeader(frame, header) ?? this.judge(header));
+    const reason = off ?? parseEthernetHeader(frame, header) ?? this.judge(header);
     if (reason !== undefined) {
       this.drop(frame, reason);
       return;
@@ -333,6 +341,6 @@ export class EthernetLink implements Link, FrameReceiver, NeighborOwner, ClaimOw
 
   /** In the console: "EthernetLink 02:00:00:00:00:01". */
   [INSPECT](): string {
-    return `EthernetLink ${formatHardwareAddress(this.own)}${this.closed ? " (closed)" : ""}`;
+    return `EthernetLink ${formatHardwareAddress(this.own)}${this.off === undefined ? "" : ` (${this.off})`}`;
   }
 }

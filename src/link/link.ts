@@ -26,6 +26,8 @@ export interface LinkReceiver {
   wake?(): void;
   /** Our address on the link, int32: links with neighbours answer for it. Left out, or 0: none. */
   readonly address?: number;
+  /** False: the interface is down, and the link neither hears nor says anything for it. Left out: true. */
+  readonly up?: boolean;
   /** Whether the IPv4 `address` is all hosts of the link, so that it has no neighbour to be asked for. */
   isBroadcast?(address: number): boolean;
   /** Takes back a datagram that was sent (framed from its IPv4 header on): its next hop did not answer. Never from inside `send`. */
@@ -73,7 +75,7 @@ export interface Link {
   sendFrame?(frame: Packet): void;
   /**
    * Sets who gets what comes in; before that, and after `undefined`, incoming packets are released. Called again with the same
-   * receiver when its address has changed.
+   * receiver when its address has changed, or it went up or down.
    */
   attach(receiver: LinkReceiver | undefined): void;
   /** Releases everything it holds; nothing is received afterwards. */

@@ -170,7 +170,7 @@ export class NeighborCache {
   }
 
   /** Releases what waits and forgets everybody. */
-  close(): void {
+  clear(): void {
     for (const neighbor of this.neighbors.values()) {
       this.clock.timers.remove(neighbor.timer);
       neighbor.waiting.clear();

@@ -326,6 +326,51 @@ describe("what comes in", () => {
   });
 });
 
+describe("an interface that is down", () => {
+  test("neither asks nor answers, and forgets its neighbours: who sends to it gets EHOSTUNREACH, as on Linux", () => {
+    const world = new World();
+    const [a, b] = [world.station(1), world.station(2)];
+    const [from, to] = [endpoint(a, 9), endpoint(b, 9)];
+    const eth0 = b.host.ipv4.interfaces[1]!;
+    expect(tell(to, "10.0.0.7", 1)).toBe(1); // waits for an answer
+    world.wait(0);
+    eth0.up = false;
+    expect(b.link.neighbors()).toEqual([]);
+    from.settings.receiveErrors = true;
+    tell(from, "10.0.0.2", 42);
+    expect(arpOf(world.wait(4)).map((arp) => arp?.sender)).toEqual(Array(3).fill("10.0.0.1"));
+    expect(heard(from)).toEqual([-EHOSTUNREACH]);
+    b.link.announce();
+    b.link.send(packetPool.from(new Uint8Array(20)), ip("10.0.0.1"));
+    b.link.sendFrame(packetPool.from(new Uint8Array(60)));
+    world.hub.carry(arpFrame(1, 1, 2, 2)); // somebody takes its address
+    expect(world.wait(1).filter((each) => each.from === B)).toEqual([]);
+    expect(b.link.counters).toMatchObject({ down: 6, arpReceived: 0, conflicts: 0 });
+    eth0.up = true;
+    tell(from, "10.0.0.2", 43);
+    world.wait(1);
+    expect([heard(from), heard(to)]).toEqual([[], [43]]);
+  });
+
+  test("probes for its address again when it is up, and not before", () => {
+    const world = new World();
+    const { host, link } = world.station(1, 1, { probe: true });
+    const eth0 = host.ipv4.interfaces[1]!;
+    world.wait(20);
+    expect(link.claimState).toBe("held");
+    eth0.up = false;
+    expect(link.claimState).toBe("probing");
+    expect(world.wait(20)).toEqual([]);
+    eth0.up = true;
+    eth0.up = true; // nothing
+    expect(arpOf(world.wait(20)).map((arp) => arp?.sender)).toEqual([
+      ...Array(3).fill("0.0.0.0"),
+      ...Array(2).fill("10.0.0.1"),
+    ]);
+    expect(link.claimState).toBe("held");
+  });
+});
+
 test("options that make no sense", () => {
   const clock = new VirtualClock();
   const make = (options: object) => () =>

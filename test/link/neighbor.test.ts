@@ -20,7 +20,7 @@ const MOVED = { confirmed: false, create: false, override: true };
 const rigs: Rig[] = [];
 afterEach(() => {
   for (const rig of rigs.splice(0)) {
-    rig.cache.close();
+    rig.cache.clear();
     expect(rig.clock.timers.armedCount).toBe(0);
   }
 });
@@ -250,7 +250,7 @@ describe("bounds", () => {
     const rig = new Rig();
     rig.send(1);
     rig.send(2, 8);
-    rig.cache.close();
+    rig.cache.clear();
     expect(packetPool.outstanding).toBe(0);
     expect(rig.wait(10)).toEqual(["0.0s ask 7", "0.0s ask 8"]);
   });
@@ -287,7 +287,7 @@ test("whatever happens, every packet sent is transmitted, given back or counted"
       const { queueFull, tableFull } = rig.cache.counters;
       const ended = said.filter((line) => /send|failed/.test(line)).length;
       expect(ended + queueFull + tableFull).toBe(sent);
-      rig.cache.close();
+      rig.cache.clear();
       expect(packetPool.outstanding).toBe(0);
       expect(rig.clock.timers.armedCount).toBe(0);
       rigs.pop();
