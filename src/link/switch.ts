@@ -164,13 +164,19 @@ export class Switch {
   private flood(frame: Packet, from: number): void {
     this.counters.flooded++;
     const { source } = this.header;
+    let last: FramePort | undefined; // gets the frame itself
     for (let number = 0; number < this.ports.length; number++) {
       if (number === from) continue;
       const { port, blocked } = this.ports[number] as SwitchPort;
-      if (blocked?.has(source)) this.counters.blocked++;
-      else port.send(copyPacket(frame, frame.offset, frame.length));
+      if (blocked?.has(source)) {
+        this.counters.blocked++;
+        continue;
+      }
+      last?.send(copyPacket(frame, frame.offset, frame.length));
+      last = port;
     }
-    frame.release();
+    if (last === undefined) frame.release();
+    else last.send(frame);
   }
 
   private drop(frame: Packet, reason: "filtered" | "malformed" | "reserved" | "blocked"): void {

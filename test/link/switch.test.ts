@@ -1,6 +1,6 @@
 /** A learning bridge: which ports a frame leaves by. */
 import fc from "fast-check";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { VirtualClock } from "../../src/base/clock.ts";
 import type { FramePort, FrameReceiver } from "../../src/link/frame-port.ts";
 import { Switch } from "../../src/link/switch.ts";
@@ -71,6 +71,23 @@ describe("a switch", () => {
     makeSwitch(3);
     expect(pass(1, station(1), BROADCAST)).toEqual([0, 2]);
     expect(pass(1, station(1), [1, 0, 0x5e, 0, 0, 5])).toEqual([0, 2]);
+  });
+
+  test("makes no more copies than it must: the last port gets the frame itself", () => {
+    const made = makeSwitch(3);
+    made.block(2, 0x0200_0000_0002);
+    const allocate = vi.spyOn(packetPool, "allocate");
+    const copies = (from: number) => {
+      allocate.mockClear();
+      const left = pass(0, station(from), BROADCAST);
+      return [left, allocate.mock.calls.length - 1]; // the frame's own
+    };
+    expect(copies(1)).toEqual([[1, 2], 1]);
+    expect(copies(2)).toEqual([[1], 0]);
+    made.block(1, 0x0200_0000_0002);
+    expect(copies(2)).toEqual([[], 0]);
+    expect(made.counters).toMatchObject({ flooded: 3, blocked: 3 });
+    allocate.mockRestore();
   });
 
   test("keeps what is for the side it came from", () => {
