@@ -23,8 +23,7 @@ import type { Packet } from "../packet/packet.ts";
 export const IPV4_HEADER_LENGTH = 20;
 /** The longest datagram: Total Length has 16 bits. */
 export const MAX_DATAGRAM_LENGTH = 65_535;
-/** Every link carries datagrams of this size whole (RFC 791 §3.2). */
-export const MIN_MTU = 68;
+export { MIN_MTU } from "../base/mtu.ts";
 
 export const PROTOCOL_ICMP = 1;
 export const PROTOCOL_TCP = 6;

@@ -2,6 +2,7 @@
  * How large the path's packets may be, as a connection finds out: by what routers say of its segments (RFC 1191), weighed as
  * RFC 5927 §7.2 has it, and by the silence of those that say nothing (RFC 2923 §2.1, "black holes").
  */
+import { MIN_MTU } from "../base/mtu.ts";
 import type { IcmpReport } from "../ip/path.ts";
 import { fixedOptionsLength, textLimit, transmit } from "./build.ts";
 import { followPath, headersLength } from "./handshake.ts";
@@ -10,8 +11,6 @@ import { notePaced } from "./pacing.ts";
 import { geq, gt } from "./sequence.ts";
 import type { Tcb } from "./tcb.ts";
 
-/** RFC 4821 §7.7: the lower bound for IPv4, bytes. */
-const LEAST_MTU = 68;
 /** RFC 1122 §3.3.3: what goes anywhere, bytes. A datagram that is no longer is not what a router drops for its length. */
 const ANYWHERE = 576;
 
@@ -67,7 +66,7 @@ export function sendShortCopy(tcb: Tcb): void {
   const times = tcb.retransmissions - suspectRetransmissions;
   if (times < 0 || blackHoleMtu === 0 || !settings.pathMtuDiscovery) return; // without DF it would have been cut
   const limit = textLimit(tcb);
-  const mtu = Math.max(LEAST_MTU, blackHoleMtu >> Math.min(times, 16));
+  const mtu = Math.max(MIN_MTU, blackHoleMtu >> Math.min(times, 16));
   const headers = headersLength(tcb) + snd.mss - limit;
   const length = mtu - headers;
   // what has left at full length, FIN not counted

@@ -1,4 +1,5 @@
 /** What a server has given: an address for some time, and what there is to know of the network. */
+import { MIN_MTU } from "../../base/mtu.ts";
 import { inetAddress } from "../../sockets/address.ts";
 import { parseDomainSearch } from "./domain-search.ts";
 import type { DhcpMessage } from "./message.ts";
@@ -51,12 +52,11 @@ export interface Lease {
   /** What the server would call the host. */
   readonly hostName: string | undefined;
   readonly ntpServers: readonly string[];
-  /** Bytes, at least 68; told, not applied. */
+  /** What the server says that the link carries, bytes, at least 68 (option 26): told, not applied. The link's own MTU holds, though that be larger. */
   readonly mtu: number | undefined;
 }
 
 const FOREVER = 0xffff_ffff;
-const LEAST_MTU = 68;
 
 /** The lease that an OFFER or an ACK speaks of; undefined where it makes no sense, so that nothing of it is to be believed. */
 export function leaseOf({ yourAddress, options }: DhcpMessage): Lease | undefined {
@@ -89,7 +89,7 @@ export function leaseOf({ yourAddress, options }: DhcpMessage): Lease | undefine
     search: search.length > 0 ? search : domain === undefined ? [] : [domain],
     hostName: domainName(options.text(HOST_NAME)),
     ntpServers: options.addresses(NTP_SERVERS).filter(isHost).map(quad),
-    mtu: mtu !== undefined && mtu >= LEAST_MTU ? mtu : undefined,
+    mtu: mtu !== undefined && mtu >= MIN_MTU ? mtu : undefined,
   };
 }
 
