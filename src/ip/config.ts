@@ -26,7 +26,7 @@ export interface IpConfig {
 
   /**
    * The newest version of IGMP by which routers are told of multicast groups: 3, 2 or 1; 0: they are told nothing. Default 3, as
-   * Linux; while a router asks in an older one, that is spoken (RFC 9776 §7.2).
+   * Linux; while a router asks in an older one, that is spoken (RFC 3376 §7.2).
    */
   igmpVersion: number;
 

@@ -15,7 +15,7 @@ export class IgmpCounters {
   // dropped
   tooShort = 0;
   badChecksum = 0;
-  /** Queries that make no sense, or that were sent to where no query belongs. */
+  /** Queries that make no sense, that were sent to where no query belongs, or that come from beyond the link. */
   badQuery = 0;
   /** Leaves, which are for routers, and what is no message of IGMP. */
   ignored = 0;

@@ -24,6 +24,8 @@ const ROBUSTNESS = 2;
 const QUERY_INTERVAL = 125 * MICROS_PER_SECOND;
 const UNSOLICITED_INTERVAL = 1 * MICROS_PER_SECOND;
 const UNSOLICITED_INTERVAL_V2 = 10 * MICROS_PER_SECOND;
+/** How long a router that asks in an older version counts at most: a newer one that has gone may have said that queries are hours apart. */
+const LONGEST_PRESENT = 7 * QUERY_INTERVAL;
 /** Sources of group-and-source queries that are remembered for one answer; more, and the answer is about the group. */
 const MOST_SOURCES = 64;
 
@@ -163,11 +165,12 @@ export class IgmpInterface {
   }
 
   private noteQuerier({ version, robustness, intervalSeconds, maxResponseMicros }: Query): void {
-    const until = this.sender.clock.now + this.robustness * this.queryInterval + maxResponseMicros; // §8.12
+    const present = Math.min(this.robustness * this.queryInterval, LONGEST_PRESENT); // RFC 3376 §8.12; Linux has no bound
+    const until = this.sender.clock.now + present + maxResponseMicros;
     if (version === 1) this.v1Until = until;
     else if (version === 2) this.v2Until = until;
     if (version !== 3) return;
-    this.robustness = robustness === 0 ? ROBUSTNESS : robustness; // §8.1
+    this.robustness = robustness === 0 ? ROBUSTNESS : robustness; // RFC 3376 §8.1
     this.queryInterval = intervalSeconds === 0 ? QUERY_INTERVAL : intervalSeconds * MICROS_PER_SECOND;
   }
 

@@ -1,5 +1,5 @@
 /**
- * The messages by which a host tells routers which groups it is in: IGMPv1 (RFC 1112), v2 (RFC 2236 §2), v3 (RFC 3376 §4, now RFC 9776).
+ * The messages by which a host tells routers which groups it is in: IGMPv1 (RFC 1112), v2 (RFC 2236 §2), v3 (RFC 3376 §4).
  *
  *    0                   1                   2                   3
  *    0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1 2 3 4 5 6 7 8 9 0 1

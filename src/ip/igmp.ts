@@ -1,11 +1,11 @@
 /**
- * IGMP, the host's part (RFC 3376, now RFC 9776; RFC 2236 and RFC 1112 for routers that know no better): tells the routers of each link which
+ * IGMP, the host's part (RFC 3376; RFC 2236 and RFC 1112 for routers that know no better): tells the routers of each link which
  * groups somebody here is in. All our memberships are of any source: in v3's words, they exclude nobody.
  */
 import type { Clock } from "../base/clock.ts";
 import type { Random } from "../base/random.ts";
 import type { Packet } from "../packet/packet.ts";
-import { ALL_HOSTS_ADDRESS, isMulticast } from "./address.ts";
+import { ALL_HOSTS_ADDRESS, ANY_ADDRESS, isMulticast, prefixMask } from "./address.ts";
 import type { IpConfig } from "./config.ts";
 import { IgmpCounters } from "./igmp-counters.ts";
 import { IgmpInterface, type IgmpSender } from "./igmp-interface.ts";
@@ -129,11 +129,12 @@ export class Igmp implements Transport {
     if (!parseQuery(packet, heard)) return false;
     // RFC 3376 §9.1, SHOULD (not that it has Router Alert too: as Linux): a general query is for all systems, whatever else; §4.1.12: or for us alone
     const { destination } = packet;
+    if (by === undefined || !isOfLink(packet, by)) return false;
     if (heard.group === 0 && isMulticast(destination) && destination !== ALL_HOSTS_ADDRESS) return false;
     if (heard.version === 3) counters.queriesV3++;
     else if (heard.version === 2) counters.queriesV2++;
     else counters.queriesV1++;
-    if (by !== undefined) this.stateOf(by)?.query(heard);
+    this.stateOf(by)?.query(heard);
     return true;
   }
 
@@ -149,6 +150,17 @@ export class Igmp implements Transport {
     }
     return state;
   }
+}
+
+/**
+ * Whether a query comes from the link that it came by: with the time to live that every message has (RFC 3376 §4), from the link's
+ * network or, of switches that have no address, from 0.0.0.0 (RFC 4541 §2.1.1). Linux 6.18 asks for neither, and so lets anybody in
+ * the world say which version is spoken.
+ */
+function isOfLink({ source, timeToLive }: Packet, { address, prefixLength }: Interface): boolean {
+  if (timeToLive !== 1) return false;
+  if (source === ANY_ADDRESS || prefixLength === 32) return true; // the other end of such a link is in no network of ours
+  return address !== ANY_ADDRESS && ((source ^ address) & prefixMask(prefixLength)) === 0;
 }
 
 /** Sends by one interface. */

@@ -1,4 +1,4 @@
-/** What routers are told of groups: IGMPv3 (RFC 3376, now RFC 9776), and v2 and v1 for those that ask in them. */
+/** What routers are told of groups: IGMPv3 (RFC 3376, which RFC 9776 obsoletes), and v2 and v1 for those that ask in them. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { VirtualClock } from "../../src/base/clock.ts";
@@ -429,6 +429,23 @@ describe("routers of v2 (RFC 2236; RFC 3376 §7.2.1)", () => {
     expect(said(0)).toEqual([`${V3_ROUTERS} to_in ${G}`]);
   });
 
+  test("are forgotten after a quarter of an hour, however rare queries are said to be; after seconds where they are frequent, as on Linux", () => {
+    const { hear, join, said } = rig();
+    hear(query3("0.0.0.0", { qrv: 7, qqic: 255 })); // 7 × 31744 s
+    hear(shortQuery("0.0.0.0", 100));
+    join(G);
+    expect(said(880)).toContain(`${G} v2 ${G}`);
+    join(H);
+    expect(said(0)).toEqual([`${H} v2 ${H}`]);
+    said(6);
+    hear(query3("0.0.0.0", { code: 1, qrv: 1, qqic: 1 }));
+    expect(said(5)).toEqual([`${V3_ROUTERS} is_ex ${G}, is_ex ${H}`]);
+    hear(shortQuery("0.0.0.0", 10));
+    said(2.1);
+    hear(query3("0.0.0.0", { code: 1, qrv: 1, qqic: 1 }));
+    expect(said(5)).toEqual([`${V3_ROUTERS} is_ex ${G}, is_ex ${H}`]);
+  });
+
   test("are answered in v2 though others ask in v3, and where nothing newer may be spoken", () => {
     const { hear, said } = member();
     hear(shortQuery("0.0.0.0", 10));
@@ -492,13 +509,40 @@ describe("what is no query", () => {
     const { host, join, said } = rig();
     join(G);
     said(5);
-    const from = { source: "0.0.0.0", destination: ALL };
+    const from = { source: "0.0.0.0", destination: ALL, timeToLive: 1 };
     host.link.receive(ipv4({ ...from, protocol: 2, payload: query3("0.0.0.0") }));
     expect(said(30)).toHaveLength(1);
     host.link.receive(ipv4({ ...from, protocol: 17, payload: new Uint8Array(8) }));
     host.link.receive(ipv4({ ...from, destination: "10.0.0.1", protocol: 2, payload: query3("0.0.0.0") }));
     expect(said(30)).toEqual([]);
     expect(host.ip.counters.martianSource).toBe(2);
+  });
+
+  // Linux 6.18 answers all of these (tried on a veth pair), and follows what they say of the version: this is for safety's sake
+  test.each([
+    ["with a time to live beyond the link", { timeToLive: 2 }],
+    ["from another network", { source: "203.0.113.9" }],
+    ["from another network, for us alone", { source: "203.0.113.9", destination: "10.0.0.1" }],
+  ])("one %s is heeded by nobody", (_what, strange) => {
+    const { host, join, leave, said } = rig();
+    join(G);
+    said(5);
+    const header = { source: "10.0.0.254", destination: ALL, protocol: 2, timeToLive: 1 };
+    for (const payload of [query3("0.0.0.0"), shortQuery("0.0.0.0", 10), shortQuery("0.0.0.0", 0)]) {
+      host.link.receive(ipv4({ ...header, ...strange, payload }));
+    }
+    expect(said(30)).toEqual([]);
+    expect(host.ip.igmp.counters).toMatchObject({ badQuery: 3, queriesV1: 0, queriesV2: 0, queriesV3: 0 });
+    leave(G);
+    expect(said(0)).toEqual([`${V3_ROUTERS} to_in ${G}`]);
+  });
+
+  test("an address without a network has its neighbour anywhere", () => {
+    const { join, said, hear } = rig({ prefixLength: 32 });
+    join(G);
+    said(5);
+    hear(query3("0.0.0.0"));
+    expect(said(30)).toHaveLength(1);
   });
 
   test("one for us alone is answered (§4.1.12)", () => {
