@@ -27,8 +27,9 @@ export class Capture {
 
   /** Ends it; returns the file. Throws when the kernel had to drop packets: then it says nothing. */
   async stop(): Promise<string> {
-    await new Promise((resolve) => setTimeout(resolve, 300)); // tcpdump takes them in blocks
+    await new Promise((resolve) => setTimeout(resolve, 1200)); // tcpdump takes them in blocks, which may wait for a second
     const { err } = await this.running.stop("SIGINT");
+    if (/^0 packets captured/m.test(err)) throw new Error(`tcpdump has seen nothing: ${err}`); // in which nobody finds a fault
     const dropped = Number(/(\d+) packets dropped by kernel/.exec(err)?.[1]);
     if (dropped !== 0) throw new Error(`tcpdump has not seen all: ${err}`);
     return this.file;
