@@ -338,7 +338,9 @@ describe("a server", () => {
       const receiving = readAll(stream);
       await net.sleep(1000);
       await control.sendall(Uint8Array.of(4));
+      const end = net.now;
       expect((await receiving).length).toBeGreaterThan(1_000_000); // and ends, before any result is told
+      expect(net.now - end).toBeLessThan(2000);
       expect((await readExactly(control, 1))![0]).toBe(13);
       await control.close();
       await stream.close();

@@ -100,6 +100,20 @@ describe("nc", () => {
     expect(Buffer.from(await serving).equals(there)).toBe(true);
   });
 
+  test("-N tells a peer that waits for the end", async () => {
+    const { peer, run } = await cable();
+    const listening = listener(peer, 7000);
+    const terminal = new TestTerminal();
+    terminal.pieces.push(there);
+    const running = run(["nc", "-N", "-w", "5", "10.9.0.1", "7000"], terminal);
+    const [socket] = await listening.accept();
+    await listening.close();
+    const { length } = await readAll(socket);
+    await socket.sendall(`${length} bytes`);
+    await socket.close();
+    expect(await running).toEqual({ code: 0, out: "3000000 bytes", err: "" });
+  });
+
   test("-l does so with whoever connects", async () => {
     const { peer, run } = await cable();
     const terminal = new TestTerminal();

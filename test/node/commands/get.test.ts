@@ -135,7 +135,8 @@ test("asks for a range, and goes on where an earlier one has ended", async () =>
       ? [head("416 Range Not Satisfiable", 0)]
       : [head("206 Partial Content", bytes.length), bytes];
   };
-  const { run, folder } = await opened({ "/": part, "/whole": document });
+  const cut = () => [head("206 Partial Content", 600_000), BODY.subarray(0, 1000)];
+  const { run, folder } = await opened({ "/": part, "/whole": document, "/cut": cut });
   const terminal = new TestTerminal();
   await run(["get", "10.9.0.1", "-r", "5-9"], terminal);
   expect(Buffer.concat(terminal.written)).toEqual(Buffer.from(BODY.subarray(5, 10)));
@@ -151,6 +152,10 @@ test("asks for a range, and goes on where an earlier one has ended", async () =>
     err: `${path} is complete\n`,
   });
   expect(readFileSync(path).equals(BODY)).toBe(true);
+  writeFileSync(path, BODY.subarray(0, 400_000));
+  expect((await run(["get", "10.9.0.1/cut", "-c", "-o", path])).err).toMatch(
+    / after 40[01]000 of 1000000 bytes\n$/,
+  );
 });
 
 test("sends headers, and shows those of the answer", async () => {
