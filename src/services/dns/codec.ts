@@ -46,7 +46,7 @@ export interface DnsMessage {
 /** RFC 1035 §4. */
 export interface DnsCodec {
   encode(query: DnsQuery): Uint8Array;
-  /** Throws an Error for bytes that are no message: cut off, names that point at themselves … */
+  /** Throws an Error for bytes that are no message: cut off, names that point at themselves … `bytes` are the codec's during the call alone. */
   decode(bytes: Uint8Array): DnsMessage;
 }
 

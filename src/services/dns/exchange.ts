@@ -7,6 +7,7 @@ import type { Socket } from "../../sockets/socket.ts";
 import { readable } from "../wait.ts";
 import { type DnsCodec, type DnsMessage, type DnsQuery, NOERROR, NXDOMAIN } from "./codec.ts";
 import type { DnsCounters } from "./counters.ts";
+import type { Ending } from "./ending.ts";
 import { fold } from "./names.ts";
 
 /** What an exchange needs of its resolver. */
@@ -16,8 +17,9 @@ export interface Asker {
   readonly counters: DnsCounters;
   /** Where servers listen. */
   readonly port: number;
-  /** Aborted when the resolver is closed. */
-  readonly ending: AbortSignal;
+  /** Where datagrams are read to: as long as the longest, and for all exchanges one, since none keeps anything of it. */
+  readonly buffer: Uint8Array;
+  readonly ending: Ending;
 }
 
 /** "silent": nobody answered in time. "unreachable": it could not be sent. "suspicious": somebody guesses at the answer. */
@@ -25,7 +27,6 @@ export type Failure = "silent" | "unreachable" | "suspicious";
 
 /** What is not the answer, until it is asked by TCP instead: who guesses has had so many tries. RFC 5452 §9.1 */
 const MOST_STRANGERS = 32;
-const BUFFER_BYTES = 65_535;
 
 /**
  * Asks `server`, a dotted quad, and waits `micros` for the answer: from there, with the same identifier and question. Whatever else
@@ -37,17 +38,17 @@ export async function askUdp(
   query: DnsQuery,
   micros: number,
 ): Promise<DnsMessage | Failure> {
-  const { host, counters } = asker;
+  const { host, counters, buffer, ending } = asker;
   const socket = host.datagram();
+  const exchange = ending.begin();
   try {
     const bytes = asker.codec.encode(query);
     counters.udpQueries++;
     if (socket.connect({ address: server, port: asker.port }) < 0 || socket.send(bytes) < 0)
       return "unreachable";
     const deadline = host.clock.now + micros;
-    const buffer = new Uint8Array(BUFFER_BYTES);
     let strangers = 0;
-    while (await readable(host, socket, deadline - host.clock.now, asker.ending)) {
+    while (await readable(host, socket, deadline - host.clock.now, exchange.signal)) {
       const length = socket.receive(buffer);
       if (length === -EAGAIN) continue;
       if (length < 0) return "unreachable";
@@ -58,6 +59,7 @@ export async function askUdp(
     checkOpen(asker);
     return "silent";
   } finally {
+    ending.done(exchange);
     socket.close();
   }
 }
@@ -69,13 +71,14 @@ export async function askTcp(
   query: DnsQuery,
   micros: number,
 ): Promise<DnsMessage | Failure> {
-  const { host, counters } = asker;
+  const { host, counters, ending } = asker;
   const deadline = host.clock.now + micros;
   const socket = host.socket(AF_INET, SOCK_STREAM);
+  const exchange = ending.begin();
   try {
     const bytes = asker.codec.encode(query);
     counters.tcpQueries++;
-    const stream = new TimedStream(asker, socket, deadline);
+    const stream = new TimedStream(host, socket, { deadline, signal: exchange.signal });
     await stream.connect(server, asker.port);
     await stream.send(Uint8Array.of(bytes.length >>> 8, bytes.length, ...bytes)); // RFC 7766 §8: length and message at once
     const [high = 0, low = 0] = await stream.receive(2);
@@ -85,21 +88,27 @@ export async function askTcp(
     if (host.closed || !(error instanceof SocketError)) throw error;
     return "unreachable";
   } finally {
+    ending.done(exchange);
     await socket.close();
   }
 }
 
-/** A connection whose calls have a deadline in common. */
-class TimedStream {
-  private readonly asker: Asker;
-  private readonly socket: Socket;
-  /** Microseconds. */
-  private readonly deadline: number;
+/** What ends the calls of a connection: a time, microseconds, and the end of the resolver. */
+interface Limits {
+  readonly deadline: number;
+  readonly signal: AbortSignal;
+}
 
-  constructor(asker: Asker, socket: Socket, deadline: number) {
-    this.asker = asker;
+/** A connection whose calls have their limits in common. */
+class TimedStream {
+  private readonly host: Host;
+  private readonly socket: Socket;
+  private readonly limits: Limits;
+
+  constructor(host: Host, socket: Socket, limits: Limits) {
+    this.host = host;
     this.socket = socket;
-    this.deadline = deadline;
+    this.limits = limits;
   }
 
   async connect(address: string, port: number): Promise<void> {
@@ -123,14 +132,15 @@ class TimedStream {
   }
 
   private waiting(): { signal: AbortSignal } {
-    const left = (this.deadline - this.asker.host.clock.now) / 1000;
+    const { deadline, signal } = this.limits;
+    const left = (deadline - this.host.clock.now) / 1000;
     this.socket.settimeout(Math.max(left, 0.001)); // 0 would be "not at all"
-    return { signal: this.asker.ending };
+    return { signal };
   }
 }
 
 function checkOpen({ ending }: Asker): void {
-  if (ending.aborted) throw new SocketError(ECONNABORTED, "getaddrinfo");
+  if (ending.over) throw new SocketError(ECONNABORTED, "getaddrinfo");
 }
 
 /** What `bytes` say if they are the answer to `query` (RFC 5452 §9.1, MUST). */

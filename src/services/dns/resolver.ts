@@ -16,6 +16,7 @@ import type { HostEntry } from "../../sockets/names/hosts.ts";
 import { Cache } from "./cache.ts";
 import type { DnsType } from "./codec.ts";
 import { DnsCounters } from "./counters.ts";
+import { Ending } from "./ending.ts";
 import type { Finding } from "./follow.ts";
 import { candidates, fold, isDomainName, reverseName } from "./names.ts";
 import { type NoAnswer, Questioner } from "./questioner.ts";
@@ -28,6 +29,8 @@ import {
 } from "./resolver-options.ts";
 
 const MICROS_PER_SECOND = 1_000_000;
+/** The longest datagram. */
+const BUFFER_BYTES = 65_535;
 
 /** What one lookup has ended with. */
 type Verdict = Finding["kind"] | "servfail";
@@ -39,7 +42,7 @@ export class StubResolver {
   private readonly questioner: Questioner;
   private readonly cache: Cache<Finding>;
   private readonly running = new Map<string, Promise<Finding | NoAnswer>>();
-  private readonly ending = new AbortController();
+  private readonly ending = new Ending();
   private domains: readonly string[] = [];
 
   /** TypeError and RangeError for options that make no sense. */
@@ -48,7 +51,8 @@ export class StubResolver {
     this.host = host;
     const { codec } = options;
     const { counters, ending } = this;
-    const asker = { host, codec, counters, port: this.options.port, ending: ending.signal };
+    const buffer = new Uint8Array(BUFFER_BYTES);
+    const asker = { host, codec, counters, port: this.options.port, buffer, ending };
     const key = host.secret(`dns ${host.random.uint32()}`);
     this.questioner = new Questioner(asker, this.options, key);
     this.cache = new Cache(this.options.cacheEntries);
@@ -100,7 +104,7 @@ export class StubResolver {
 
   /** Ends it: lookups that wait, and all that are made later, reject with ECONNABORTED. */
   close(): void {
-    this.ending.abort();
+    this.ending.end();
     this.cache.clear();
   }
 
@@ -133,7 +137,7 @@ export class StubResolver {
 
   /** By the cache, by the same question that somebody else waits for, or by the servers. */
   private async lookup(name: string, type: DnsType, syscall: string): Promise<Finding | "servfail"> {
-    if (this.ending.signal.aborted) throw new SocketError(ECONNABORTED, syscall);
+    if (this.ending.over) throw new SocketError(ECONNABORTED, syscall);
     const { counters, host, running } = this;
     const key = `${type} ${fold(name)}`;
     host.clock.sample();

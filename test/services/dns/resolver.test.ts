@@ -108,6 +108,36 @@ describe("a question", () => {
   );
 
   test(
+    "hundreds at a time cost no warning of a leak, and no buffer each; close ends them all",
+    world({ attempts: 1 }, async ({ net, host, one, two, resolver }) => {
+      const warnings: string[] = [];
+      const warn = (warning: Error) => warnings.push(warning.name);
+      process.on("warning", warn);
+      const buffers = new Set<ArrayBufferLike>();
+      const decode = (bytes: Uint8Array) => {
+        buffers.add(bytes.buffer);
+        return dnsWire.decode(bytes);
+      };
+      const other = new StubResolver(host, { servers: [FIRST], codec: { ...dnsWire, decode } });
+      one.script = always;
+      const names = Array.from({ length: 200 }, (_, index) => `x${index}.example`);
+      const found = await Promise.all(names.map((name) => other.resolve(name)));
+      expect(new Set(found.flat())).toEqual(new Set(["10.5.5.5"]));
+      expect(buffers.size).toBe(1);
+      one.script = (heard) => (heard.tcp ? undefined : reply(heard, { truncated: true })); // so they ask by TCP
+      two.script = () => undefined;
+      const waiting = names.map((name) => code(resolver.resolve(name)));
+      await net.sleep(25);
+      resolver.close();
+      other.close();
+      expect(new Set(await Promise.all(waiting))).toEqual(new Set(["ECONNABORTED"]));
+      await new Promise((resolve) => setImmediate(resolve)); // warnings come later
+      process.off("warning", warn);
+      expect(warnings).toEqual([]);
+    }),
+  );
+
+  test(
     "an address is its own name; an impossible name is nobody's",
     world({}, async ({ one, resolver }) => {
       expect(await resolver.resolve("10.1.2.3")).toEqual(["10.1.2.3"]);
