@@ -362,11 +362,11 @@ describe("an interface that is down", () => {
     expect(link.claimState).toBe("probing");
     expect(world.wait(20)).toEqual([]);
     eth0.up = true;
-    eth0.up = true; // nothing
     expect(arpOf(world.wait(20)).map((arp) => arp?.sender)).toEqual([
       ...Array(3).fill("0.0.0.0"),
       ...Array(2).fill("10.0.0.1"),
     ]);
+    eth0.up = true; // as it is
     expect(link.claimState).toBe("held");
   });
 });
