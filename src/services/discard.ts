@@ -3,7 +3,6 @@ import type { Host } from "../host/host.ts";
 import { MSG_TRUNC } from "../sockets/constants.ts";
 import type { StreamCore } from "../sockets/stream.ts";
 import {
-  type Attendant,
   DONE,
   type SmallService,
   type SmallServiceCounters,
@@ -22,27 +21,11 @@ export function serveDiscard(host: Host, options: SmallServiceOptions = {}): Sma
     {
       name: "discard",
       port: 9,
-      attend: (connection, counters) => new DiscardAttendant(connection, counters, nowhere),
+      attend: (connection, counters) => ({ ready: () => discardInput(connection, counters, nowhere) }),
       answer: () => -1,
     },
     options,
   );
-}
-
-class DiscardAttendant implements Attendant {
-  private readonly connection: StreamCore;
-  private readonly counters: SmallServiceCounters;
-  private readonly nowhere: Uint8Array;
-
-  constructor(connection: StreamCore, counters: SmallServiceCounters, nowhere: Uint8Array) {
-    this.connection = connection;
-    this.counters = counters;
-    this.nowhere = nowhere;
-  }
-
-  ready(): number {
-    return discardInput(this.connection, this.counters, this.nowhere);
-  }
 }
 
 /**

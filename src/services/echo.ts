@@ -3,7 +3,6 @@ import type { Host } from "../host/host.ts";
 import { MSG_PEEK, MSG_TRUNC } from "../sockets/constants.ts";
 import type { StreamCore } from "../sockets/stream.ts";
 import {
-  type Attendant,
   DONE,
   type SmallService,
   type SmallServiceCounters,
@@ -24,35 +23,25 @@ export function serveEcho(host: Host, options: SmallServiceOptions = {}): SmallS
     {
       name: "echo",
       port: 7,
-      attend: (connection, counters) => new EchoAttendant(connection, counters, buffer),
+      attend: (connection, counters) => ({ ready: () => echoInput(connection, counters, buffer) }),
       answer: (_, length) => length,
     },
     options,
   );
 }
 
-/** Takes from what has been received only what could be sent, so the peer's own window holds it back. */
-class EchoAttendant implements Attendant {
-  private readonly connection: StreamCore;
-  private readonly counters: SmallServiceCounters;
-  private readonly buffer: Uint8Array;
-
-  constructor(connection: StreamCore, counters: SmallServiceCounters, buffer: Uint8Array) {
-    this.connection = connection;
-    this.counters = counters;
-    this.buffer = buffer;
-  }
-
-  ready(): number {
-    const { buffer, connection, counters } = this;
-    for (;;) {
-      const seen = connection.receive(buffer, 0, PIECE, MSG_PEEK);
-      if (seen <= 0) return seen === 0 ? DONE : seen;
-      const sent = connection.send(buffer, 0, seen);
-      if (sent < 0) return sent;
-      connection.receive(buffer, 0, sent, MSG_TRUNC); // thrown away: it is on its way back
-      counters.receivedBytes += sent;
-      counters.sentBytes += sent;
-    }
+/**
+ * Takes from what `connection` has received only what could be sent back, so the peer's own window holds it back. DONE when the peer has
+ * finished, else a negative errno. `buffer` is of PIECE bytes.
+ */
+function echoInput(connection: StreamCore, counters: SmallServiceCounters, buffer: Uint8Array): number {
+  for (;;) {
+    const seen = connection.receive(buffer, 0, PIECE, MSG_PEEK);
+    if (seen <= 0) return seen === 0 ? DONE : seen;
+    const sent = connection.send(buffer, 0, seen);
+    if (sent < 0) return sent;
+    connection.receive(buffer, 0, sent, MSG_TRUNC); // thrown away: it is on its way back
+    counters.receivedBytes += sent;
+    counters.sentBytes += sent;
   }
 }

@@ -69,6 +69,8 @@ export const DONE = 1;
 /** The longest datagram. */
 const BUFFER_BYTES = 65_536;
 const BACKLOG = 1024;
+/** Datagrams answered before others get their turn. */
+const BATCH = 64;
 /** Source ports that get no answer: those of servers, as inetd has it. */
 const FIRST_CLIENT_PORT = 1024;
 
@@ -126,7 +128,7 @@ class PortService implements SmallService {
     check("listen", listener.listen(BACKLOG));
     check("bind", datagrams.bind({ address, port }));
     listener.onReadiness = () => this.acceptAll();
-    datagrams.onReadiness = () => this.answerAll();
+    datagrams.onReadiness = this.answerSome;
   }
 
   close(): void {
@@ -158,9 +160,9 @@ class PortService implements SmallService {
     this.acceptAll();
   }
 
-  private answerAll(): void {
+  private readonly answerSome = (): void => {
     const { buffer, counters, datagrams } = this;
-    for (;;) {
+    for (let count = 0; count < BATCH; count++) {
       const length = datagrams.receive(buffer);
       if (length === -EAGAIN || datagrams.closed) return;
       if (length < 0) continue; // an error that an earlier answer met
@@ -173,7 +175,8 @@ class PortService implements SmallService {
       }
       this.answer(length, address, port, destination);
     }
-  }
+    datagrams.onReadiness = this.answerSome; // for the rest, after the others
+  };
 
   private answer(length: number, address: number, port: number, source: number): void {
     const { buffer, counters, datagrams, outgoing } = this;

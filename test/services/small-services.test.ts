@@ -83,6 +83,28 @@ describe("echo (RFC 862)", () => {
     await net.idle();
   });
 
+  test("answers so many datagrams, and the rest after others have had their turn", async () => {
+    const { net, a } = pair();
+    const services = [serveEcho(a), serveEcho(a, { port: 1007 }), serveDiscard(a)];
+    await net.run(async () => {
+      const client = a.datagram();
+      client.settings.receiveBufferBytes = 1_000_000;
+      for (let number = 0; number < 80; number++) {
+        for (const { port } of services) client.sendTo(Uint8Array.of(number), 0, 1, 0, 0x7f00_0001, port);
+      }
+      await net.sleep(1);
+      const ports: number[] = [];
+      while (client.receive(new Uint8Array(9)) >= 0) ports.push(client.message.port);
+      expect(ports).toHaveLength(160);
+      const turns = ports.filter((port, index) => port !== ports[index - 1]);
+      expect(turns).toEqual([7, 1007, 7, 1007]);
+      expect(services.map(({ counters }) => counters.datagrams)).toEqual([80, 80, 80]);
+      client.close();
+    });
+    for (const service of services) service.close();
+    await net.idle();
+  });
+
   test("answers from the address that was asked", async () => {
     const { net, a, b } = pair({}, { ip: { strongHost: false } });
     b.attach(new Loopback(b.clock), { address: "10.1.0.2/24" });
