@@ -89,6 +89,7 @@ describe("echo (RFC 862)", () => {
     await net.run(async () => {
       const client = a.datagram();
       client.settings.receiveBufferBytes = 1_000_000;
+      await net.sleep(1); // the services' first look is over
       for (let number = 0; number < 80; number++) {
         for (const { port } of services) client.sendTo(Uint8Array.of(number), 0, 1, 0, 0x7f00_0001, port);
       }
