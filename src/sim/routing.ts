@@ -1,8 +1,10 @@
 /**
- * The routes that a network makes: shortest ways, counted in routers; of several the first that was linked. A host gets a default
- * route by its first router, and others only for what lies elsewhere; a router gets one for each address.
+ * The routes that a network makes: shortest ways, counted in routers; of several the first that was linked. A router gets one for
+ * each network on switches, and for each address that lies elsewhere; a host a default route by its first router, and others only
+ * for what that is not the way to.
  */
 import type { Host } from "../host/host.ts";
+import { prefixMask } from "../ip/address.ts";
 import type { Interface } from "../ip/interface.ts";
 import type { Route } from "../ip/route.ts";
 import type { Segment } from "./segment.ts";
@@ -35,8 +37,12 @@ export class Routing {
         if (gateway !== undefined) made.push(host.route.addRoute(0, 0, gateway.via, gateway.by));
         if (own.length === 1 && own[0]?.isWire) continue; // one wire, and everything goes there
       }
+      // first, for most addresses need none of their own then
       for (const [other, hop] of hops) {
-        for (const address of addressesOf(other, places)) made.push(...lead(host, address, hop));
+        if (isRouter(other)) made.push(...leadToNetworks(host, other, places.get(other) ?? [], hop));
+      }
+      for (const [other, hop] of hops) {
+        for (const address of addressesOf(other, places)) made.push(...lead(host, address, 32, hop));
       }
     }
   }
@@ -88,10 +94,33 @@ function addressesOf(host: Host, places: ReadonlyMap<Host, Segment[]>): Set<numb
   return new Set(places.get(host)?.map((segment) => segment.attachmentOf(host)?.by.address ?? 0));
 }
 
-/** The route of `host` to `address` by `hop`; none where its table says the same already. */
-function lead(host: Host, address: number, { by, via, isDirect, isWire }: Hop): Route[] {
+/**
+ * The routes of `host` by `hop` to the networks that `router` has on switches: also for addresses that nobody has, since it is who asks
+ * for them in vain and says so. Of segments with the same network the nearest gets it.
+ */
+function leadToNetworks(host: Host, router: Host, on: readonly Segment[], hop: Hop): Route[] {
+  const made: Route[] = [];
+  for (const segment of on) {
+    if (segment.isWire || segment.attachmentOf(host) !== undefined) continue;
+    const { address, prefixLength } = (segment.attachmentOf(router) as { by: Interface }).by;
+    const network = address & prefixMask(prefixLength);
+    const isKnown = [...host.route].some(
+      (route) => route.network === network && route.prefixLength === prefixLength,
+    );
+    if (!isKnown && prefixLength < 32) made.push(...lead(host, network, prefixLength, hop));
+  }
+  return made;
+}
+
+/** The route of `host` to `address`, or a network, by `hop`; none where its table says the same already. */
+function lead(
+  host: Host,
+  address: number,
+  prefixLength: number,
+  { by, via, isDirect, isWire }: Hop,
+): Route[] {
   const gateway = isDirect && address === via ? 0 : via;
   const known = host.route.lookup(address);
   const isSame = known?.interface === by && (isWire || (known.via || address) === (gateway || address));
-  return isSame ? [] : [host.route.addRoute(address, 32, gateway, by)];
+  return isSame ? [] : [host.route.addRoute(address, prefixLength, gateway, by)];
 }

@@ -276,6 +276,39 @@ describe("a router on a LAN", () => {
     expect(r.ipv4.icmp.counters.errorsSent).toBe(1);
   });
 
+  test("is asked for unused addresses of it from any distance", async () => {
+    const net = network();
+    const [a, b, c] = [net.host("a"), net.host("b", { address: "10.7.0.1/24" }), net.host("c")];
+    const [r1, r2, r3] = [net.router("r1"), net.router("r2"), net.router("r3")];
+    net.link(a, r1);
+    net.link(r1, r2);
+    net.lan([b, r2]);
+    net.link(r1, r3);
+    net.lan([c, r3]); // of the network that a and the routers have, too
+    const asked = async (address: string): Promise<string> => {
+      const socket = a.socket(AF_INET, SOCK_DGRAM);
+      socket.setsockopt(IPPROTO_IP, IP_RECVERR, 1);
+      await socket.connect({ address, port: 9 });
+      await socket.send("?");
+      const { code } = await socket.recv(10).catch((error) => error);
+      await socket.close();
+      return code;
+    };
+    await net.run(async () => {
+      expect(await asked("10.7.0.77")).toBe("EHOSTUNREACH");
+      expect(await asked("10.0.0.77")).toBe("EHOSTUNREACH");
+      expect(await asked("10.8.0.77")).toBe("ENETUNREACH");
+      expect(await asked("b")).toBe("ECONNREFUSED");
+      expect(await asked("c")).toBe("ECONNREFUSED");
+    });
+    expect([r1, r2, r3].map((router) => router.ipv4.icmp.counters.errorsSent)).toEqual([1, 1, 1]);
+    const routes = [...r1.route].map(
+      ({ network, prefixLength }) => `${formatAddress(network)}/${prefixLength}`,
+    );
+    expect(routes).toContain("10.7.0.0/24");
+    expect(routes).not.toContain("10.7.0.1/32"); // the network's route leads there
+  });
+
   test("RFC 1812 §5.2.7.2: sends redirects where another router of the segment is nearer", async () => {
     const net = network();
     const [a, b] = [net.host("a"), net.host("b", { address: "10.7.0.1/24" })];
