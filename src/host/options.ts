@@ -66,15 +66,19 @@ export function checkOptions(options: HostOptions): void {
 
 export function checkAttach(link: unknown, options: unknown): void {
   const has = (field: string, type: string) => typeof Reflect.get(link as object, field) === type;
-  const isLink =
+  const transfers =
     typeof link === "object" &&
     link !== null &&
-    has("mtu", "number") &&
-    has("features", "object") &&
     has("send", "function") &&
     has("attach", "function") &&
     has("close", "function");
-  if (!isLink) {
+  // a link with such addresses says of what type they are
+  if (transfers && has("hardwareAddress", "object") && !has("hardwareType", "number")) {
+    throw new TypeError(
+      "attach: this carries Ethernet frames: make a Link of it with new EthernetLink({ clock: host.clock, random: host.random, port })",
+    );
+  }
+  if (!transfers || !has("mtu", "number") || !has("features", "object")) {
     throw new TypeError(`attach: link is a Link (mtu, features, send, attach, close), not ${show(link)}`);
   }
   if (typeof options !== "object" || options === null) {

@@ -9,6 +9,7 @@ import {
   VirtualClock,
 } from "../../src/index.ts";
 import { Loopback } from "../../src/link/loopback.ts";
+import { FrameHub } from "../support/frame-hub.ts";
 import {
   connection,
   failure,
@@ -93,6 +94,11 @@ describe("a host of its own", () => {
     attach(null).toThrow(new TypeError(`${rule} null`));
     attach({}, { address: "10.0.0.1/24" }).toThrow(new TypeError(`${rule} {}`));
     attach({ ...link, send: 1 }, { address: "10.0.0.1/24" }).toThrow(rule);
+    attach(new FrameHub(host.clock).port(1), { address: "10.0.0.1/24" }).toThrow(
+      new TypeError(
+        "attach: this carries Ethernet frames: make a Link of it with new EthernetLink({ clock: host.clock, random: host.random, port })",
+      ),
+    );
     attach(link).toThrow(new TypeError("attach: options are an object { address, name }, not undefined"));
     attach(link, { address: null }).toThrow(
       new TypeError('attach: address is a string such as "10.0.0.1/24", not null'),
