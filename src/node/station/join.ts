@@ -24,9 +24,10 @@ export interface Membership {
  */
 export async function join(host: Host, uplink: Uplink, signal: AbortSignal): Promise<Membership> {
   const { link, address, gateway, dns } = uplink;
+  const named = uplink.name === undefined ? {} : { name: uplink.name };
   if (address === undefined) return joinByDhcp(host, uplink, signal);
   try {
-    const { name } = host.attach(link, { address });
+    const { name } = host.attach(link, { address, ...named });
     uplink.attached();
     // a device without Ethernet has one other end, whatever its network is
     const by = link.sendFrame === undefined ? { interface: name } : {};
@@ -40,10 +41,10 @@ export async function join(host: Host, uplink: Uplink, signal: AbortSignal): Pro
 
 async function joinByDhcp(
   host: Host,
-  { link, dns, label }: Uplink,
+  { link, dns, label, name: deviceName }: Uplink,
   signal: AbortSignal,
 ): Promise<Membership> {
-  const { name } = host.attach(link, {});
+  const { name } = host.attach(link, deviceName === undefined ? {} : { name: deviceName });
   const client = new DhcpClient(host, name);
   try {
     const { address, nameServers, search } = await client.configure({ timeout: PATIENCE, signal });

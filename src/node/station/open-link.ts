@@ -11,11 +11,14 @@ import { PASST_MTU, startPasst } from "../passt.ts";
 import { unguessable } from "../station-address.ts";
 import { openTap } from "../tap/index.ts";
 import { openTun, TunError } from "../tun/index.ts";
+import { checkOnThisMachine, kernelSideOf, type OpenDevice } from "./kernel-side.ts";
 import type { LinkChoice, LinkPlace } from "./link-options.ts";
 
 /** A link that is open, and who the stack is on it. */
 export interface Uplink {
   readonly link: Link;
+  /** What the kernel calls its device, and so does the stack; undefined: the stack's own names, eth0 … */
+  readonly name?: string;
   /** What it is, for people: "nw0 (TUN, MTU 1500)". */
   readonly label: string;
   /** The stack's own address in CIDR notation; undefined: DHCP has to say. */
@@ -58,18 +61,20 @@ type PasstPlace = Extract<LinkPlace, { kind: "passt" }>;
 
 async function openTunLink(choice: LinkChoice, place: DevicePlace): Promise<Uplink> {
   const { ended, end } = ending();
+  checkOnThisMachine({ ...place, peer: choice.peer });
   const link = await openTun({
     ...deviceOptions(choice, place),
     // the kernel has a way to what its own network does not hold
     ...(place.address !== undefined && choice.peer !== undefined && { peer: choice.peer }),
     onError: (error) => {
-      if (link.closed) end(error);
+      if (link.closed) end(new Failure(error.reason)); // its advice is for programs
     },
   });
   return {
     link,
+    name: link.name,
     label: `${link.name} (TUN, MTU ${link.mtu})`,
-    ...identity(choice, place.address),
+    ...deviceIdentity(choice, place, link),
     attached: () => {},
     ended,
   };
@@ -77,18 +82,21 @@ async function openTunLink(choice: LinkChoice, place: DevicePlace): Promise<Upli
 
 async function openTapLink(choice: LinkChoice, place: DevicePlace, clock: Clock): Promise<Uplink> {
   const { ended, end } = ending();
+  checkOnThisMachine({ ...place, peer: choice.peer });
   const port = await openTap({
     ...deviceOptions(choice, place),
     ...(choice.hardwareAddress !== undefined && { hardwareAddress: choice.hardwareAddress }),
     onError: (error) => {
-      if (port.closed) end(error);
+      if (port.closed) end(new Failure(error.reason));
     },
   });
+  const who = deviceIdentity(choice, place, port);
   const link = ethernet(port, clock, port.mtu);
   return {
     link,
+    name: port.name,
     label: `${port.name} (TAP, MTU ${link.mtu})`,
-    ...identity(choice, place.address),
+    ...who,
     ...announcing(link),
     ended,
   };
@@ -165,6 +173,22 @@ function deviceOptions({ mtu }: LinkChoice, { address, name, offload }: DevicePl
 
 function streamOptions({ hardwareAddress }: LinkChoice): { hardwareAddress?: Uint8Array } {
   return hardwareAddress === undefined ? {} : { hardwareAddress };
+}
+
+/** Who the stack is on a device, which is closed where that cannot work. */
+function deviceIdentity(
+  choice: LinkChoice,
+  place: DevicePlace,
+  device: OpenDevice & { close(): void },
+): ReturnType<typeof identity> {
+  const { peer, prefixLength } = choice;
+  try {
+    const knowsNetwork = peer === undefined || prefixLength !== undefined;
+    return identity(choice, kernelSideOf(device, { ...place, peer }, knowsNetwork));
+  } catch (error) {
+    device.close();
+    throw error;
+  }
 }
 
 /** Who the stack is where the kernel, or nobody, has `kernelSide` (CIDR). */

@@ -28,6 +28,16 @@ export class TapPort implements FramePort {
     return this.device.mtu;
   }
 
+  /** The kernel's own address there, "10.9.0.1/24", when it was opened; undefined: it had none. */
+  get kernelAddress(): string | undefined {
+    return this.device.kernelAddress;
+  }
+
+  /** Whether the interface was up then. */
+  get wasUp(): boolean {
+    return this.device.wasUp;
+  }
+
   get features(): LinkFeatures {
     return this.device.features;
   }

@@ -16,9 +16,13 @@ export const TUNSETIFF = tunRequest(202);
 export const TUNSETOFFLOAD = tunRequest(208);
 export const TUNSETVNETHDRSZ = tunRequest(216);
 
+export const SIOCGIFFLAGS = 0x8913;
 export const SIOCSIFFLAGS = 0x8914;
+export const SIOCGIFADDR = 0x8915;
 export const SIOCSIFADDR = 0x8916;
+export const SIOCGIFDSTADDR = 0x8917;
 export const SIOCSIFDSTADDR = 0x8918;
+export const SIOCGIFNETMASK = 0x891b;
 export const SIOCSIFNETMASK = 0x891c;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSIFMTU = 0x8922;
@@ -39,6 +43,9 @@ export const TUN_F_USO6 = 0x40;
 /** For SIOCSIFFLAGS: up, and what a TUN device is anyhow (POINTOPOINT, NOARP, MULTICAST), or a TAP device (BROADCAST, MULTICAST). */
 export const UP_FLAGS = 0x1091;
 export const TAP_UP_FLAGS = 0x1003;
+
+/** Of the flags: the interface is up. */
+export const IFF_UP = 0x0001;
 
 const NAME_SIZE = 16;
 /** sizeof(struct ifreq) where longs have 64 bits; shorter elsewhere, and more does no harm. */
@@ -106,4 +113,14 @@ export function nameIn(bytes: Uint8Array): string {
 /** The int in a `struct ifreq`. */
 export function intIn(bytes: Uint8Array): number {
   return new DataView(bytes.buffer, bytes.byteOffset).getInt32(NAME_SIZE, LITTLE_ENDIAN);
+}
+
+/** The flags in a `struct ifreq`. */
+export function flagsIn(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getUint16(NAME_SIZE, LITTLE_ENDIAN);
+}
+
+/** The IPv4 address in a `struct ifreq`. */
+export function addressIn(bytes: Uint8Array): number {
+  return new DataView(bytes.buffer, bytes.byteOffset).getInt32(NAME_SIZE + 4);
 }

@@ -4,7 +4,7 @@ import { isMainThread } from "node:worker_threads";
 import { parseAddress, parsePrefix } from "../../ip/address.ts";
 import { MAX_DATAGRAM_LENGTH, MIN_MTU } from "../../ip/ipv4-header.ts";
 import { checkInteger, show } from "../../sockets/misuse.ts";
-import { configure, type KernelSide } from "./configure.ts";
+import { configure, type DeviceState, type KernelSide } from "./configure.ts";
 import { openDevice, type TunDevice } from "./device.ts";
 import { HELPERS } from "./helper.ts";
 import { pipeWaker } from "./pipe-waker.ts";
@@ -64,16 +64,16 @@ export async function openLink(
   const { name = DEFAULT_NAME, offload = true, persist } = options;
   const device = await openDevice({ name, offload, persist, frames }, helpers);
   try {
-    const mtu = await configure(device.file, device.name, { ...side, frames }, helpers);
-    return makeLink(device, mtu, options);
+    const state = await configure(device.file, device.name, { ...side, frames }, helpers);
+    return makeLink(device, state, options);
   } catch (error) {
     closeSync(device.file);
     throw error;
   }
 }
 
-function makeLink(device: TunDevice, mtu: number, { waker, onError }: TunOptions): TunLink {
-  const make = (makeWaker: MakeWaker) => new TunLink(device, mtu, makeWaker, onError);
+function makeLink(device: TunDevice, state: DeviceState, { waker, onError }: TunOptions): TunLink {
+  const make = (makeWaker: MakeWaker) => new TunLink(device, state, makeWaker, onError);
   if (waker !== undefined) return make(WAKERS[waker]);
   // A worker thread keeps a list of descriptors that `fs` has opened, to close them when it ends; the handle closes behind its
   // back, and the number may be another's by then.

@@ -1,6 +1,7 @@
 /** A TUN device as a link: the kernel of this machine is the neighbour. */
 import type { Link, LinkFeatures } from "../../link/link.ts";
 import type { Packet } from "../../packet/packet.ts";
+import type { DeviceState } from "./configure.ts";
 import { TunCounters } from "./counters.ts";
 import type { TunDevice } from "./device.ts";
 import { DEVICE_DELETED, errnoOf, TunError, transferError } from "./errors.ts";
@@ -15,6 +16,10 @@ export class TunLink implements Link {
   /** What the kernel calls the device: "nw0". */
   readonly name: string;
   readonly mtu: number;
+  /** The kernel's own address there, "10.9.0.1/24", when it was opened; undefined: it had none. */
+  readonly kernelAddress: string | undefined;
+  /** Whether the interface was up then. */
+  readonly wasUp: boolean;
   readonly features: LinkFeatures;
   readonly counters = new TunCounters();
   /** Why it ended by itself, such as that the device was deleted; undefined while it works, and after `close`. */
@@ -26,10 +31,17 @@ export class TunLink implements Link {
   private isClosed = false;
 
   /** Owns `device.file` from then on. Throws where `makeWaker` does, leaving it open. */
-  constructor(device: TunDevice, mtu: number, makeWaker: MakeWaker, onError: OnTunError = () => {}) {
+  constructor(
+    device: TunDevice,
+    { mtu, address, isUp }: DeviceState,
+    makeWaker: MakeWaker,
+    onError: OnTunError = () => {},
+  ) {
     const { file, name, headerLength, segmentation } = device;
     this.name = name;
     this.mtu = mtu;
+    this.kernelAddress = address;
+    this.wasUp = isUp;
     const hasHeader = headerLength > 0;
     this.features = { checksum: hasHeader, marksTrusted: hasHeader, segmentation };
     this.onError = onError;

@@ -88,10 +88,10 @@ function makeFiles(): void {
   symlinkSync("../secret", join(root, "out"));
 }
 
-/** How many packets netstat says that eth0 has carried. */
+/** How many packets netstat says that the device has carried. */
 function packetsIn(netstat: string): number {
-  const [, eth0 = ""] = netstat.split(/^eth0 .*:$/m);
-  const counts = [...eth0.matchAll(/^ +(\d+) (?:received|sent)Packets$/gm)];
+  const [, device = ""] = netstat.split(/^nw3 .*:$/m);
+  const counts = [...device.matchAll(/^ +(\d+) (?:received|sent)Packets$/gm)];
   return counts.reduce((sum, [, count]) => sum + Number(count), 0);
 }
 
@@ -162,7 +162,7 @@ for path in ("/hello.txt", "/sub", "/none"):
   }
   const netstat = await netwright("netstat").ended;
   command.child.kill("SIGUSR1");
-  await command.until(/^eth0 .*:$/m);
+  await command.until(/^nw3 .*:$/m);
   command.child.kill("SIGINT");
   const ended = await command.ended;
   const watched = await watch.ended;

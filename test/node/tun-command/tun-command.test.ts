@@ -113,7 +113,7 @@ describe("netwright tun", { timeout: 120_000 }, () => {
         code: 2,
         err: "several netwright processes run: PID (netwright tun, 10.9.0.2 on nw5 (TUN, MTU 1500)), PID (netwright tun, 10.9.2.2 on nw6 (TUN, MTU 1500)); say which: netwright netstat PID\n",
       },
-      deleted: { code: 1, err: "nw6 has been deleted: close the link and open a new one\n" },
+      deleted: { code: 1, err: "nw6 has been deleted\n" },
       nobody: {
         code: 1,
         err: "no netwright process of yours runs; one that root has started answers only root: sudo netwright netstat\n",

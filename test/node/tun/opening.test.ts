@@ -27,6 +27,17 @@ describe.concurrent("an ordinary user", () => {
     expect({ name, result }).toEqual({ name: "nw3", result: SAME });
   });
 
+  test("may ask for what is so already", async (context) => {
+    const stage = { before: PREPARED, asNobody: true, remains: true };
+    const { name, result } = await inNamespace(
+      context,
+      "tcp-server",
+      { name: "nw3", mtu: 1500, peer: null },
+      stage,
+    );
+    expect({ name, result }).toEqual({ name: "nw3", result: SAME });
+  });
+
   test("opens any in a namespace of his own", async (context) => {
     const stage = { before: makeDevice("666"), asNobody: true, ownNamespace: true };
     const { result } = await inNamespace(context, "tcp-server", {}, stage);

@@ -252,12 +252,13 @@ describe("the reader", () => {
 });
 
 describe("a link", () => {
+  const STATE = { mtu: 1500, address: "10.9.0.1/24", isUp: true };
   const NO_WAKER = () => ({ keepProcess() {}, close() {} });
 
   test("sends packets with their header in front, in one write, wherever they stand in their buffers", (context) => {
     const file = openPipe(context);
     const device = { file, name: "nw0", headerLength: 12, segmentation: true };
-    const link = new TunLink(device, 1500, NO_WAKER);
+    const link = new TunLink(device, STATE, NO_WAKER);
     expect(link.features).toEqual({ checksum: true, marksTrusted: true, segmentation: true });
     const bytes = datagram(100, 9);
     link.send(packetPool.from(bytes), 0);
@@ -284,7 +285,7 @@ describe("a link", () => {
     const file = openPipe(context);
     const heard: string[] = [];
     const device = { file, name: "nw0", headerLength: 0, segmentation: false };
-    const link = new TunLink(device, 1500, NO_WAKER, (error) => heard.push(error.message));
+    const link = new TunLink(device, STATE, NO_WAKER, (error) => heard.push(error.message));
     for (let number = 0; number < 20; number++) link.send(packetPool.from(datagram(4000, number)), 0);
     expect(link.counters).toMatchObject({ sentPackets: 16, queueFull: 4, notSent: 0 }); // a page each, and a pipe has sixteen
     await Promise.resolve();
@@ -297,7 +298,7 @@ describe("a link", () => {
     const file = openPipe(context);
     const heard: string[] = [];
     const device = { file, name: "nw0", headerLength: 0, segmentation: false };
-    const link = new TunLink(device, 1500, NO_WAKER, (error) => heard.push(error.message));
+    const link = new TunLink(device, STATE, NO_WAKER, (error) => heard.push(error.message));
     closeSync(file);
     link.send(packetPool.from(datagram(100, 1)), 0);
     expect(heard).toEqual([]); // never from inside send
