@@ -2,26 +2,15 @@
 import { ENODEV } from "../../base/errno.ts";
 import { NEVER, Timer } from "../../base/timer.ts";
 import type { Host } from "../../host/host.ts";
-import { placeAddress } from "../../sockets/address.ts";
-import { Channel, type ChannelOwner } from "./channel.ts";
+import type { ChannelOwner } from "./channel.ts";
 import type { DhcpOptions } from "./client-options.ts";
-import { DhcpCounters } from "./counters.ts";
+import { Conversation } from "./conversation.ts";
+import type { DhcpCounters } from "./counters.ts";
 import { DEPARTURE_INTERVAL, Departure } from "./departure.ts";
+import { declineOf, Holding, number, releaseOf } from "./holding.ts";
 import { type Lease, leaseOf } from "./lease.ts";
-import {
-  DHCPACK,
-  DHCPDECLINE,
-  DHCPDISCOVER,
-  DHCPNAK,
-  DHCPOFFER,
-  DHCPRELEASE,
-  DHCPREQUEST,
-  type DhcpMessage,
-  parseDhcpMessage,
-} from "./message.ts";
+import { DHCPACK, DHCPNAK, DHCPOFFER, type DhcpMessage } from "./message.ts";
 import { SERVER_IDENTIFIER } from "./options.ts";
-import { type RequestFields, Requests } from "./requests.ts";
-import { Setup } from "./setup.ts";
 import type { DhcpState } from "./states.ts";
 import { leaseTimes, MICROS_PER_SECOND, renewalInterval, retransmissionInterval } from "./times.ts";
 
@@ -47,31 +36,21 @@ export interface MachineOwner {
 type Interface = Host["ipv4"]["interfaces"][number];
 
 export class Machine implements ChannelOwner {
-  readonly counters = new DhcpCounters();
+  readonly counters: DhcpCounters;
   state: DhcpState = "INIT";
-  /** What is in use. */
-  held: Lease | undefined = undefined;
   private readonly host: Host;
   private readonly by: Interface;
   private readonly owner: MachineOwner;
-  private readonly requests: Requests;
-  private readonly channel: Channel;
-  private readonly setup: Setup;
+  private readonly talk: Conversation;
+  private readonly holding: Holding;
   private readonly retry = new Timer(() => this.again());
   private readonly phase = new Timer(() => this.phaseOver());
-  /** What was offered or, while the link looks whether the address is free, acknowledged. */
-  private candidate: Lease | undefined = undefined;
+  /** The link looks whether the candidate's address is free. */
   private checking = false;
   private departure: Departure | undefined = undefined;
   private stopped = false;
-  /** The address to ask for first, int32. */
-  private wished: number | undefined = undefined;
   private reboots = false;
-  private xid = 0;
-  private attempts = 0;
-  /** When this exchange began; since when the lease counts; when the present phase ends. Microseconds. */
-  private startedAt = 0;
-  private requestedAt = 0;
+  /** When the present phase ends, and those to come begin, microseconds. */
   private phaseEnd = NEVER;
   private rebindAt = NEVER;
   private expiresAt = NEVER;
@@ -80,16 +59,21 @@ export class Machine implements ChannelOwner {
     this.host = host;
     this.by = by;
     this.owner = owner;
-    this.requests = new Requests(host, by, options);
-    this.channel = new Channel(host, by, this);
-    this.setup = new Setup(host, by.name);
+    this.talk = new Conversation(host, by, options, this);
+    this.counters = this.talk.counters;
+    this.holding = new Holding(host, by.name);
+  }
+
+  /** What is in use. */
+  get held(): Lease | undefined {
+    return this.holding.held;
   }
 
   /** `previous`: an address that we had before, int32. */
   start(delaySeconds: number, previous: number | undefined): void {
     if (this.isGone()) return;
-    this.setup.clear();
-    this.wished = previous;
+    this.holding.clear();
+    this.holding.wished = previous;
     this.reboots = previous !== undefined;
     if (delaySeconds > 0) this.pause(delaySeconds);
     else this.begin();
@@ -100,13 +84,12 @@ export class Machine implements ChannelOwner {
     const { held } = this;
     if (this.stopped || this.isGone()) return;
     if (held === undefined) {
-      if (this.checking) this.setup.clear();
+      if (this.checking) this.holding.clear();
       this.stop();
       return;
     }
-    this.newExchange();
-    const ends = { clientAddress: number(held.address), serverId: number(held.serverId) };
-    this.send({ type: DHCPRELEASE, ...ends }, held.serverId); // RFC 2131 §4.4.6
+    this.talk.begin();
+    this.talk.say(releaseOf(held), held.serverId);
     this.state = "INIT";
     this.host.clock.disarm(this.retry);
     this.leave(new Departure(this.host.clock.now, number(held.serverId)));
@@ -116,7 +99,7 @@ export class Machine implements ChannelOwner {
   private leave(departure: Departure): void {
     this.departure = departure;
     if (!this.isGone() && departure.isOver(this.host.clock.now, this.by.link)) {
-      this.setup.clear();
+      this.holding.clear();
       this.stop();
     } else if (!this.stopped) {
       this.arm(this.phase, this.host.clock.now + DEPARTURE_INTERVAL);
@@ -128,9 +111,9 @@ export class Machine implements ChannelOwner {
     const { timers } = this.host.clock;
     timers.remove(this.retry);
     timers.remove(this.phase);
-    this.channel.close();
+    this.talk.channel.close();
     this.state = "INIT";
-    this.held = undefined;
+    this.holding.forget();
     this.checking = false;
     if (!this.stopped) this.owner.stopped();
     this.stopped = true;
@@ -144,16 +127,11 @@ export class Machine implements ChannelOwner {
 
   /** RFC 2131 §4.4.1 or, the first time and with an address from before, §4.4.2: INIT-REBOOT. */
   private begin(): void {
-    if (this.stopped || !this.open(this.channel.openPacket())) return;
-    this.newExchange();
-    this.candidate = undefined;
+    if (this.stopped || !this.open(this.talk.channel.openPacket())) return;
+    this.talk.begin();
+    this.holding.candidate = undefined;
     this.enter(this.reboots ? "REBOOTING" : "SELECTING");
     this.reboots = false;
-  }
-
-  private newExchange(): void {
-    this.xid = this.host.random.uint32();
-    this.startedAt = this.host.clock.now;
   }
 
   private open(result: number): boolean {
@@ -175,41 +153,22 @@ export class Machine implements ChannelOwner {
 
   private enter(state: DhcpState): void {
     this.state = state;
-    this.attempts = 0;
-    this.requestedAt = this.host.clock.now;
+    this.talk.nextQuestion();
     this.transmit();
   }
 
   private transmit(): void {
     if (this.isGone()) return;
-    if (this.attempts > 0) this.counters.retransmitted++;
-    this.send(this.question(), this.state === "RENEWING" ? this.held?.serverId : undefined);
-    this.attempts++;
+    const server = this.state === "RENEWING" ? this.held?.serverId : undefined;
+    this.talk.ask(this.holding.question(this.state), server);
     this.arm(this.retry, this.host.clock.now + this.interval());
-  }
-
-  private send(fields: Omit<RequestFields, "xid" | "secs">, server?: string): void {
-    const secs = Math.floor((this.host.clock.now - this.startedAt) / MICROS_PER_SECOND);
-    const result = this.channel.send(this.requests.write({ ...fields, xid: this.xid, secs }), server);
-    if (result < 0) this.counters.sendFailed++;
-    else this.counters.sent++;
-  }
-
-  /** RFC 2131 §4.3.6, table 4: what a REQUEST says tells the server what it is about. */
-  private question(): Omit<RequestFields, "xid" | "secs"> {
-    const { candidate, held, wished } = this;
-    if (this.state === "SELECTING") return { type: DHCPDISCOVER, requested: wished };
-    if (this.state === "REBOOTING") return { type: DHCPREQUEST, requested: wished };
-    if (held !== undefined) return { type: DHCPREQUEST, clientAddress: number(held.address) };
-    const requested = candidate === undefined ? wished : number(candidate.address);
-    return { type: DHCPREQUEST, requested, serverId: candidate && number(candidate.serverId) };
   }
 
   /** Until the next retransmission. */
   private interval(): number {
     const { clock, random } = this.host;
     return this.held === undefined
-      ? retransmissionInterval(this.attempts, random)
+      ? retransmissionInterval(this.talk.attempts, random)
       : renewalInterval(this.phaseEnd - clock.now);
   }
 
@@ -217,18 +176,12 @@ export class Machine implements ChannelOwner {
     const most = MOST_ATTEMPTS[this.state] ?? NEVER;
     if (this.checking) {
       this.judgeClaim();
-    } else if (this.attempts >= most) {
+    } else if (this.talk.attempts >= most) {
       this.begin();
     } else {
-      if (this.held !== undefined) this.newRequest();
+      if (this.held !== undefined) this.talk.askAnew();
       this.transmit();
     }
-  }
-
-  /** Another transaction, so that the lease counts from the request that was answered. */
-  private newRequest(): void {
-    this.xid = this.host.random.uint32();
-    this.requestedAt = this.host.clock.now;
   }
 
   /** At `deadline`, microseconds. Nobody stays for the renewal of a lease alone. */
@@ -249,11 +202,8 @@ export class Machine implements ChannelOwner {
   // ------------------------------------------------------------------------------------------------ listening
 
   arrived(bytes: Uint8Array): void {
-    const { counters } = this;
-    const message = parseDhcpMessage(bytes);
-    if (message === undefined) counters.malformed++;
-    else if (!this.requests.isAnswered(message, this.xid)) counters.notForUs++;
-    else if (!this.heed(message)) counters.unexpected++;
+    const message = this.talk.read(bytes);
+    if (message !== undefined && !this.heed(message)) this.counters.unexpected++;
   }
 
   /** Whether it is an answer to what was asked. */
@@ -265,8 +215,7 @@ export class Machine implements ChannelOwner {
     const isAsking = state !== "INIT" && state !== "BOUND";
     if (!isAsking || (type !== DHCPACK && type !== DHCPNAK)) return false;
     const serverId = options.address(SERVER_IDENTIFIER);
-    if (state === "REQUESTING" && this.candidate && serverId !== number(this.candidate.serverId))
-      return false;
+    if (state === "REQUESTING" && !this.holding.isFrom(serverId)) return false;
     if (type === DHCPNAK) this.refused();
     else this.acknowledged(message);
     return true;
@@ -276,7 +225,7 @@ export class Machine implements ChannelOwner {
   private offered(message: DhcpMessage): boolean {
     const lease = this.read(message);
     if (lease !== undefined) {
-      this.candidate = lease;
+      this.holding.candidate = lease;
       this.enter("REQUESTING");
     }
     return true;
@@ -286,11 +235,9 @@ export class Machine implements ChannelOwner {
     if (this.isGone()) return;
     const lease = this.read(message);
     if (lease === undefined) return;
-    const { held } = this;
-    if (held?.address !== lease.address || held.prefixLength !== lease.prefixLength) this.giveUp();
+    if (!this.holding.isFor(lease)) this.giveUp();
     if (this.stopped || this.isGone()) return; // by who was told
-    this.candidate = lease;
-    this.setup.useAddress(lease); // nothing, where we have it
+    this.holding.tryOut(lease);
     this.judgeClaim();
   }
 
@@ -305,7 +252,7 @@ export class Machine implements ChannelOwner {
     this.counters.received++;
     this.counters.naks++;
     const { state } = this;
-    this.wished = undefined;
+    this.holding.wished = undefined;
     this.giveUp();
     if (state === "REQUESTING") this.pause(REFUSAL_PAUSE);
     else this.begin();
@@ -323,33 +270,28 @@ export class Machine implements ChannelOwner {
 
   /** RFC 2131 §3.1, MUST: says that the address is taken, and begins anew. */
   private decline(): void {
-    const { candidate } = this;
+    const { candidate } = this.holding;
     this.counters.declined++;
-    this.wished = undefined;
+    this.holding.wished = undefined;
     this.giveUp();
     if (this.stopped || this.isGone()) return;
-    this.setup.clear();
-    if (!this.open(this.channel.openPacket()) || candidate === undefined) return;
-    const taken = { requested: number(candidate.address), serverId: number(candidate.serverId) };
-    this.send({ type: DHCPDECLINE, ...taken });
+    this.holding.clear();
+    if (!this.open(this.talk.channel.openPacket()) || candidate === undefined) return;
+    this.talk.say(declineOf(candidate));
     this.pause(DECLINE_PAUSE);
   }
 
   private bind(): void {
-    const lease = this.candidate as Lease;
-    this.held = lease;
-    this.candidate = undefined;
-    this.wished = number(lease.address); // should it ever be lost
+    const lease = this.holding.keep();
     this.state = "BOUND";
-    this.setup.useRoutes(lease);
     this.host.clock.disarm(this.retry);
-    if (!this.open(this.channel.openUdp())) return;
+    if (!this.open(this.talk.channel.openUdp())) return;
     this.schedule(lease);
     this.owner.bound(lease); // who may close us
   }
 
   private schedule(lease: Lease): void {
-    const { renewAt, rebindAt, expiresAt } = leaseTimes(lease, this.requestedAt, this.host.random);
+    const { renewAt, rebindAt, expiresAt } = leaseTimes(lease, this.talk.requestedAt, this.host.random);
     this.rebindAt = rebindAt;
     this.expiresAt = expiresAt;
     this.arm(this.phase, renewAt);
@@ -364,8 +306,8 @@ export class Machine implements ChannelOwner {
   }
 
   private ask(state: DhcpState, until: number): void {
-    if (state === "RENEWING") this.startedAt = this.host.clock.now;
-    this.xid = this.host.random.uint32();
+    if (state === "RENEWING") this.talk.begin();
+    else this.talk.newTransaction();
     this.phaseEnd = until;
     this.arm(this.phase, until);
     this.enter(state);
@@ -383,15 +325,8 @@ export class Machine implements ChannelOwner {
     const { clock } = this.host;
     clock.disarm(this.retry);
     clock.disarm(this.phase);
-    this.candidate = undefined;
-    if (this.held === undefined) return;
-    this.held = undefined;
-    if (this.isGone()) return;
-    this.setup.clear();
+    if (!this.holding.forget() || this.isGone()) return;
+    this.holding.clear();
     this.owner.lost();
   }
-}
-
-function number(quad: string): number {
-  return placeAddress("dhcp", quad);
 }
