@@ -252,17 +252,30 @@ export class FrameStream implements FramePort {
 /** Where a frame stream is to be had: a UNIX socket, or a TCP port (`host`: default 127.0.0.1). */
 export type FrameStreamPlace = { path: string } | { port: number; host?: string };
 
-/** Connects to `place`, where passt or QEMU listens. Rejects with an Error that says what to do. */
+export interface FrameConnectOptions extends FrameStreamOptions {
+  /** Ends the attempt when it is aborted: who does not answer is called for two minutes otherwise. Of no effect afterwards. */
+  signal?: AbortSignal | undefined;
+}
+
+/** Connects to `place`, where passt or QEMU listens. Rejects with an Error that says what to do, or that `signal` was aborted. */
 export async function connectFrames(
   clock: Clock,
   place: FrameStreamPlace,
-  options: FrameStreamOptions = {},
+  options: FrameConnectOptions = {},
 ): Promise<FrameStream> {
+  const { signal } = options;
+  const interrupted = () => socket.destroy(new Error("interrupted"));
   const socket = "path" in place ? connect(place.path) : connect(place.port, place.host ?? "127.0.0.1");
-  await new Promise<void>((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", (error) => reject(new Failure(connectError(place, error))));
-  });
+  signal?.addEventListener("abort", interrupted);
+  try {
+    await new Promise<void>((resolve, reject) => {
+      socket.once("connect", resolve);
+      socket.once("error", (error) => reject(new Failure(connectError(place, error))));
+      if (signal?.aborted) interrupted();
+    });
+  } finally {
+    signal?.removeEventListener("abort", interrupted);
+  }
   socket.removeAllListeners("error");
   socket.setNoDelay(true);
   try {

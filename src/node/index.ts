@@ -5,6 +5,7 @@ export { dnsWire } from "./dns-wire.ts";
 export { FrameServer, FrameServerCounters, listenForFrames, type StreamServer } from "./frame-server.ts";
 export {
   connectFrames,
+  type FrameConnectOptions,
   FrameStream,
   FrameStreamCounters,
   type FrameStreamOptions,

@@ -1,6 +1,7 @@
 /**
  * passt, started as a child: it speaks frames to us and ordinary sockets to this machine's kernel, so that the stack reaches whatever
- * this user's programs reach. It ends when the stream does, also when this process is killed.
+ * this user's programs reach. It ends when the stream does, also when this process is killed. Only a SIGKILL before there is a stream, in
+ * the few milliseconds that it takes to listen, leaves it waiting, and its folder.
  *
  * It is told of a socket's name, since one end of a pair of sockets, which it would take too, has a buffer of the kernel's usual size,
  * and frames that do not fit there passt drops.
@@ -24,6 +25,8 @@ export interface PasstOptions extends FrameStreamOptions {
   mtu?: number;
   /** The program. Default "passt", looked for in PATH. */
   command?: string;
+  /** Ends the start when it is aborted. Of no effect afterwards. */
+  signal?: AbortSignal | undefined;
 }
 
 /** Running passt. */
@@ -48,29 +51,40 @@ const NOBODY = 65_534;
 const PATIENCE = 5000;
 const LOOK_EVERY = 10;
 
-/** Starts passt. Rejects with a Failure that says what to do when it is not installed or does not work here. */
+/**
+ * Starts passt. Rejects with a Failure that says what to do when it is not installed or does not work here, or that `signal` was
+ * aborted; nothing of it is left then, nor when this process exits meanwhile.
+ */
 export async function startPasst(clock: Clock, options: PasstOptions = {}): Promise<Passt> {
-  const { forward = [], mtu, command = "passt", ...streamOptions } = options;
+  const { forward = [], mtu, command = "passt", signal, ...streamOptions } = options;
   const ports = forward.flatMap((each) => ["--tcp-ports", each, "--udp-ports", each]);
   const size = mtu === undefined ? [] : ["--mtu", String(mtu)];
   const folder = makeFolder();
   const path = join(folder, "socket");
+  let started: ChildProcess | undefined;
+  const removeFolder = () => rmSync(folder, { recursive: true, force: true });
+  const giveUp = () => {
+    started?.kill("SIGKILL"); // it has nothing to lose
+    removeFolder();
+  };
+  process.once("exit", giveUp);
   try {
     const once = ["--foreground", "--quiet", "--one-off", "--ipv4-only", "--socket", path];
     const child = spawn(command, [...once, ...size, ...ports], { stdio: ["ignore", "ignore", "pipe"] });
+    started = child;
     const { ended, forget } = listenTo(child);
-    try {
-      await hasStarted(child, command);
-      const socket = await connectTo(path, child, ended);
-      forget();
-      socket.once("close", () => child.kill()); // it goes by itself; the signal is for one that hangs
-      return { stream: new FrameStream(clock, socket, streamOptions), pid: child.pid!, ended };
-    } catch (error) {
-      child.kill();
-      throw error;
-    }
+    await hasStarted(child, command);
+    const socket = await connectTo(path, child, ended, signal);
+    forget();
+    socket.once("close", () => child.kill()); // it goes by itself; the signal is for one that hangs
+    const stream = new FrameStream(clock, socket, streamOptions);
+    removeFolder(); // who is connected needs the name no more
+    return { stream, pid: child.pid!, ended };
+  } catch (error) {
+    giveUp();
+    throw error;
   } finally {
-    rmSync(folder, { recursive: true, force: true }); // who is connected needs the name no more
+    process.off("exit", giveUp);
   }
 }
 
@@ -92,9 +106,15 @@ async function hasStarted(child: ChildProcess, command: string): Promise<void> {
 }
 
 /** Connects as soon as there is a socket at `path`. */
-async function connectTo(path: string, child: ChildProcess, ended: Promise<Error>): Promise<Socket> {
+async function connectTo(
+  path: string,
+  child: ChildProcess,
+  ended: Promise<Error>,
+  signal: AbortSignal | undefined,
+): Promise<Socket> {
   for (const end = performance.now() + PATIENCE; performance.now() < end; ) {
     if (child.exitCode !== null || child.signalCode !== null) throw await ended;
+    if (signal?.aborted) throw new Failure("interrupted while passt was started");
     const socket = existsSync(path) ? await tryConnect(path) : undefined;
     if (socket !== undefined) return socket;
     await new Promise((resolve) => setTimeout(resolve, LOOK_EVERY));

@@ -33,8 +33,11 @@ export interface Uplink {
   readonly ended: Promise<Error>;
 }
 
-/** Opens what `choice` says. Throws a UsageError for addresses that are none, a Failure that says what to do. */
-export async function openLink(choice: LinkChoice, clock: Clock): Promise<Uplink> {
+/**
+ * Opens what `choice` says. Throws a UsageError for addresses that are none, a Failure that says what to do, or that `signal` was aborted
+ * while another had to answer.
+ */
+export async function openLink(choice: LinkChoice, clock: Clock, signal: AbortSignal): Promise<Uplink> {
   try {
     const { place } = choice;
     switch (place.kind) {
@@ -43,9 +46,9 @@ export async function openLink(choice: LinkChoice, clock: Clock): Promise<Uplink
       case "tap":
         return await openTapLink(choice, place, clock);
       case "passt":
-        return await openPasstLink(choice, place, clock);
+        return await openPasstLink(choice, place, clock, signal);
       case "frames":
-        return await openFramesLink(choice, place.at, clock);
+        return await openFramesLink(choice, place.at, clock, signal);
       case "frames-listen":
         return await openServerLink(choice, place.at, clock);
     }
@@ -102,15 +105,21 @@ async function openTapLink(choice: LinkChoice, place: DevicePlace, clock: Clock)
   };
 }
 
-async function openPasstLink(choice: LinkChoice, place: PasstPlace, clock: Clock): Promise<Uplink> {
+async function openPasstLink(
+  choice: LinkChoice,
+  place: PasstPlace,
+  clock: Clock,
+  signal: AbortSignal,
+): Promise<Uplink> {
   const mtu = choice.mtu ?? PASST_MTU;
   if (place.socket !== undefined) {
-    return openFramesLink({ ...choice, mtu }, { path: place.socket }, clock, "passt at ");
+    return openFramesLink({ ...choice, mtu }, { path: place.socket }, clock, signal, "passt at ");
   }
   const { stream, ended } = await startPasst(clock, {
     ...streamOptions(choice),
     mtu: Math.min(mtu, PASST_MTU),
     forward: place.forward,
+    signal,
   });
   const link = ethernet(stream, clock, mtu);
   return { link, label: `passt (MTU ${mtu})`, ...identity(choice, undefined), ...announcing(link), ended };
@@ -120,10 +129,11 @@ async function openFramesLink(
   choice: LinkChoice,
   at: FrameStreamPlace,
   clock: Clock,
+  signal: AbortSignal,
   what = "frames at ",
 ): Promise<Uplink> {
   const { ended, end } = ending();
-  const stream = await connectFrames(clock, at, streamOptions(choice));
+  const stream = await connectFrames(clock, at, { ...streamOptions(choice), signal });
   stream.onEnd = end;
   const link = ethernet(stream, clock, choice.mtu);
   return {

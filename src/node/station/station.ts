@@ -49,7 +49,7 @@ export async function openStation(
     signals.close();
   };
   try {
-    uplink = await openLink(choice, clock);
+    uplink = await openLink(choice, clock, signals.stop.signal);
     uplink.ended.then((error) => signals.stop.abort(error));
     // before DHCP speaks, so that it is captured too
     const who = uplink.address?.split("/")[0] ?? "by DHCP";
