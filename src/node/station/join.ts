@@ -3,6 +3,7 @@ import type { Host } from "../../host/host.ts";
 import { DhcpClient } from "../../services/dhcp/index.ts";
 import { SocketError } from "../../sockets/error.ts";
 import { Failure, UsageError } from "../arguments.ts";
+import type { Names } from "./names.ts";
 import type { Uplink } from "./open-link.ts";
 
 /** How long DHCP may take, ms: four attempts of its client. */
@@ -12,10 +13,9 @@ const PATIENCE = 20_000;
 export interface Membership {
   /** Its address, a dotted quad. */
   readonly address: string;
-  /** Servers of names, dotted quads, the best first. */
-  readonly nameServers: readonly string[];
-  /** Domains to search for names that are not whole. */
-  readonly search: readonly string[];
+  readonly names: Names;
+  /** Called when another lease, or the same one renewed, says whom to ask for names. */
+  onNames: ((names: Names) => void) | undefined;
 }
 
 /**
@@ -36,7 +36,8 @@ export async function join(host: Host, uplink: Uplink, signal: AbortSignal): Pro
     if (error instanceof RangeError) throw new UsageError(error.message);
     throw error;
   }
-  return { address: address.split("/")[0]!, nameServers: dns, search: [] };
+  const names = { nameServers: dns, search: [] };
+  return { address: address.split("/")[0]!, names, onNames: undefined };
 }
 
 async function joinByDhcp(
@@ -47,8 +48,12 @@ async function joinByDhcp(
   const { name } = host.attach(link, deviceName === undefined ? {} : { name: deviceName });
   const client = new DhcpClient(host, name);
   try {
-    const { address, nameServers, search } = await client.configure({ timeout: PATIENCE, signal });
-    return { address, nameServers: dns.length > 0 ? dns : nameServers, search };
+    const lease = await client.configure({ timeout: PATIENCE, signal });
+    const membership: Membership = { address: lease.address, names: namesOf(lease, dns), onNames: undefined };
+    client.onLease = (next) => {
+      if (next !== undefined) membership.onNames?.(namesOf(next, dns));
+    };
+    return membership;
   } catch (error) {
     if (!(error instanceof SocketError)) throw error;
     if (signal.reason instanceof Error && signal.reason.name !== "AbortError") {
@@ -60,4 +65,9 @@ async function joinByDhcp(
         : `no DHCP server gives an address on ${label} (${error.code}): say who the stack is with --peer 10.0.2.15/24 and --gateway 10.0.2.2`,
     );
   }
+}
+
+/** The user's own servers go before those of a lease. */
+function namesOf({ nameServers, search }: Names, dns: readonly string[]): Names {
+  return { nameServers: dns.length > 0 ? dns : nameServers, search };
 }

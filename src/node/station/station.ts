@@ -1,11 +1,10 @@
 /** A host of this process on a real network: what every command but `demo` and `dump` stands on. */
 import { RealClock } from "../../base/real-clock.ts";
 import { Host } from "../../host/host.ts";
-import { StubResolver } from "../../services/dns/index.ts";
 import type { CommandLine } from "../arguments.ts";
-import { dnsWire } from "../dns-wire.ts";
 import { join } from "./join.ts";
 import { linkChoice } from "./link-options.ts";
+import { askForNames } from "./names.ts";
 import { openLink, type Uplink } from "./open-link.ts";
 import { prepareOversight, type Report } from "./oversight.ts";
 import { catchSignals } from "./signals.ts";
@@ -54,10 +53,9 @@ export async function openStation(
     // before DHCP speaks, so that it is captured too
     const who = uplink.address?.split("/")[0] ?? "by DHCP";
     await oversight.begin(host, uplink.label, `${command}, ${who} on ${uplink.label}`);
-    const { address, nameServers, search } = await join(host, uplink, signals.stop.signal);
-    if (nameServers.length > 0) {
-      host.useResolver(new StubResolver(host, { servers: nameServers, search, codec: dnsWire }));
-    }
+    const membership = await join(host, uplink, signals.stop.signal);
+    membership.onNames = askForNames(host, membership.names);
+    const { address } = membership;
     return { host, address, label: uplink.label, stopped: signals.stop.signal, close };
   } catch (error) {
     close();
