@@ -21,6 +21,8 @@ export class FrameServerCounters {
   accepted = 0;
   /** Streams closed at once, since another is there. */
   refused = 0;
+  /** Streams that the kernel could not hand over: this process has no descriptor left, for one. */
+  failed = 0;
   /** Frames not sent: nobody is connected. */
   notConnected = 0;
 }
@@ -105,7 +107,9 @@ export async function listenForFrames(
   });
   server.removeAllListeners("error");
   try {
-    return new FrameServer(clock, server, options);
+    const frames = new FrameServer(clock, server, options);
+    server.on("error", () => frames.counters.failed++); // the next one may have more luck
+    return frames;
   } catch (error) {
     server.close();
     throw error;

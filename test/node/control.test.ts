@@ -1,7 +1,7 @@
 /** How a running process is asked what it does: the folder of sockets, the questions, the signals. */
 import { spawn } from "node:child_process";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync } from "node:fs";
-import { connect, createServer } from "node:net";
+import { connect, createServer, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,10 +32,11 @@ afterEach(() => {
 
 async function start(
   description = "netwright test, 10.9.0.2 on nothing",
+  report?: (text: string) => void,
 ): Promise<ControlServer | undefined> {
   const host = realHost();
   serveEcho(host);
-  const server = await startControl({ host, capture: new Capture(host, "nothing"), description });
+  const server = await startControl({ host, capture: new Capture(host, "nothing"), description }, report);
   if (server !== undefined) started.push(server);
   return server;
 }
@@ -58,10 +59,14 @@ describe("the folder of sockets", () => {
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  test("is not used when others may write there: the process works without", async () => {
+  test("is not used when others may write there: the process says so and works without", async () => {
     mkdirSync(folder);
     chmodSync(folder, 0o777);
-    expect(await start()).toBeUndefined();
+    const said: string[] = [];
+    expect(await start(undefined, (text) => said.push(text))).toBeUndefined();
+    expect(said).toEqual([
+      `netwright netstat and dump --watch will not find this process: ${folder} is not a folder of this user alone; remove it, or set XDG_RUNTIME_DIR\n`,
+    ]);
     expect(readdirSync(folder)).toEqual([]);
     expect(await runningProcesses()).toEqual([]);
   });
@@ -82,6 +87,15 @@ describe("the folder of sockets", () => {
     expect(await start()).toBeDefined();
     expect(await runningProcesses()).toHaveLength(1);
   });
+});
+
+test("a client whom the kernel cannot hand over ends nothing", async () => {
+  const listening = vi.spyOn(Server.prototype, "listen");
+  await start();
+  const [server] = listening.mock.contexts as Server[];
+  listening.mockRestore();
+  for (let count = 0; count < 2; count++) server!.emit("error", new Error("accept ENOMEM"));
+  expect(await runningProcesses()).toHaveLength(1);
 });
 
 describe("which process", () => {

@@ -1,9 +1,9 @@
 /** The listening end of frame streams: one after the other. */
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { type AddressInfo, connect, createServer, Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { EthernetLink, type Host, Random } from "../../src/index.ts";
 import { Failure } from "../../src/node/arguments.ts";
 import { type FrameServer, listenForFrames } from "../../src/node/frame-server.ts";
@@ -88,6 +88,22 @@ test.each(["a path", "a port"] as const)(
     expect(packetPool.outstanding).toBe(0);
   },
 );
+
+test("a peer whom the kernel cannot hand over is counted, and the next one may come", async () => {
+  const listening = vi.spyOn(Server.prototype, "listen");
+  const host = realHost();
+  const place = { path: join(folder(), "cable") };
+  const server = await listenForFrames(host.clock, place);
+  const [socket] = listening.mock.contexts as Server[];
+  listening.mockRestore();
+  socket!.emit("error", new Error("accept ENOMEM"));
+  expect(server.counters.failed).toBe(1);
+  const peer = await connectFrames(host.clock, place);
+  await until(() => server.isConnected);
+  peer.close();
+  server.close();
+  host.close();
+});
 
 test("what is in the way is told, and what to do", async () => {
   const place = join(folder(), "file");

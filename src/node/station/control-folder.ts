@@ -5,6 +5,7 @@
 import { lstatSync, mkdirSync, readdirSync, unlinkSync } from "node:fs";
 import { connect } from "node:net";
 import { join } from "node:path";
+import { fileError } from "../arguments.ts";
 
 /** The folder; undefined where there are no users to tell apart. */
 function controlFolder(): string | undefined {
@@ -16,17 +17,24 @@ function controlFolder(): string | undefined {
     : join("/tmp", `netwright-${user}`);
 }
 
-/** Makes the folder and returns its path, or undefined: somebody else could read or write there. */
-export function makeControlFolder(): string | undefined {
+/** Makes the folder and returns its path, or undefined: somebody else could read or write there, which `report` hears in one line. */
+export function makeControlFolder(report: (text: string) => void): string | undefined {
   const folder = controlFolder();
   if (folder === undefined) return undefined;
   try {
     mkdirSync(folder, { mode: 0o700 });
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "EEXIST") return undefined;
+    if ((error as NodeJS.ErrnoException).code !== "EEXIST") {
+      report(`${UNSEEN}: cannot make ${folder}: ${fileError(error)}\n`);
+      return undefined;
+    }
   }
-  return isPrivate(folder) ? folder : undefined;
+  if (isPrivate(folder)) return folder;
+  report(`${UNSEEN}: ${folder} is not a folder of this user alone; remove it, or set XDG_RUNTIME_DIR\n`);
+  return undefined;
 }
+
+const UNSEEN = "netwright netstat and dump --watch will not find this process";
 
 function isOwn(path: string, user: number): boolean {
   try {

@@ -30,9 +30,12 @@ export interface ControlServer {
   close(): void;
 }
 
-/** Listens for questions. Undefined where there is no place for it that is this user's alone: it then works without. */
-export async function startControl(subject: ControlSubject): Promise<ControlServer | undefined> {
-  const folder = makeControlFolder();
+/** Listens for questions. Undefined where there is no place for it that is this user's alone: it works without, and `report` hears why. */
+export async function startControl(
+  subject: ControlSubject,
+  report: (text: string) => void = () => {},
+): Promise<ControlServer | undefined> {
+  const folder = makeControlFolder(report);
   if (folder === undefined) return undefined;
   const path = join(folder, `${process.pid}.sock`);
   const clients = new Set<Client>();
@@ -71,7 +74,7 @@ async function listen(server: Server, path: string): Promise<boolean> {
   const isBusy = await isAlive(path);
   if (isBusy) return false;
   return new Promise((resolve) => {
-    server.once("error", () => resolve(false));
+    server.on("error", () => resolve(false)); // later ones are of a client for whom no descriptor was left
     server.listen(path, () => resolve(true));
     server.unref();
   });

@@ -43,7 +43,7 @@ export function prepareOversight(line: CommandLine, report: Report): Oversight {
       }
       show = () => report(netstatText(host));
       process.on("SIGUSR1", show);
-      const started = await startControl({ host, capture, description });
+      const started = await startControl({ host, capture, description }, report);
       if (closed) started?.close();
       else control = started;
     },
