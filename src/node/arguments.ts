@@ -3,6 +3,7 @@
  * (docs/decisions/0009-command-line.md).
  */
 import { parseArgs } from "node:util";
+import { nearest } from "./nearest.ts";
 
 /** What was typed makes no sense: one line, exit 2. */
 export class UsageError extends Error {}
@@ -56,7 +57,14 @@ export function parseCommandLine(
     if (token.kind === "positional") positionals.push(token.value);
     if (token.kind !== "option") continue;
     const option = Object.hasOwn(options, token.name) ? options[token.name] : undefined;
-    if (option === undefined) throw new UsageError(`unknown option ${token.rawName}; see ${command} --help`);
+    if (option === undefined) {
+      const meant = token.rawName.startsWith("--") ? nearest(token.name, Object.keys(options)) : undefined;
+      throw new UsageError(
+        meant === undefined
+          ? `unknown option ${token.rawName}; see ${command} --help`
+          : `unknown option ${token.rawName}: is --${meant} meant? See ${command} --help`,
+      );
+    }
     const value = optionValue(token, option);
     const before = option.repeated ? values.get(token.name) : undefined;
     values.set(token.name, before === undefined ? value : `${before}${option.separator ?? ","}${value}`);
@@ -106,14 +114,14 @@ export function numberOption(
   const text = line.values.get(name);
   if (text === undefined) return standard;
   const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (!fits(value)) throw new UsageError(`${name} is ${allowed}; got ${text === "" ? "nothing" : text}`);
+  if (!fits(value)) throw new UsageError(`--${name} is ${allowed}; got ${text === "" ? "nothing" : text}`);
   return value;
 }
 
 /** The path that option `name` gives. */
 export function pathOption(line: CommandLine, name: string): string | undefined {
   const path = line.values.get(name);
-  if (path === "") throw new UsageError(`${name} is a path; got nothing`);
+  if (path === "") throw new UsageError(`--${name} is a path; got nothing`);
   return path;
 }
 

@@ -14,7 +14,7 @@ export function wantedArgument(line: CommandLine, index: number, what: string, u
 }
 
 /** A port as a number, from 1 to 65535. */
-export function portNumber(text: string, what = "port"): number {
+export function portNumber(text: string, what = "PORT"): number {
   const port = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (port >= 1 && port <= 65_535) return port;
   throw new UsageError(`${what} is a whole number from 1 to 65535; got ${text === "" ? "nothing" : text}`);

@@ -11,6 +11,7 @@ import { pingCommand } from "./commands/ping.ts";
 import { throughputCommand } from "./commands/throughput.ts";
 import { tracerouteCommand } from "./commands/traceroute.ts";
 import { tunCommand } from "./commands/tun.ts";
+import { nearest } from "./nearest.ts";
 import type { Terminal } from "./terminal.ts";
 
 /** Resolves with the exit code where that is not 0. */
@@ -69,8 +70,10 @@ async function dispatch(argv: readonly string[], terminal: Terminal): Promise<un
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command !== undefined) return command(rest, terminal);
   if (LATER.includes(name)) throw new UsageError(`${name} is not in this version of netwright`);
-  const what = name.startsWith("-") ? "option" : "command";
-  throw new UsageError(`unknown ${what} ${name}; see netwright --help`);
+  if (name.startsWith("-")) throw new UsageError(`unknown option ${name}; see netwright --help`);
+  const meant = nearest(name, Object.keys(COMMANDS));
+  const hint = meant === undefined ? "; see" : `: is ${meant} meant? See`;
+  throw new UsageError(`unknown command ${name}${hint} netwright --help`);
 }
 
 function version(): string {

@@ -100,7 +100,8 @@ export class PcapngReader {
     }
     if (at + SMALLEST_BLOCK > bytes.length) return 0;
     const type = view.getUint32(at, this.little);
-    if (isFirst && type !== SECTION_HEADER) throw this.fault("this is not a pcapng file", at);
+    if (isFirst && type !== SECTION_HEADER)
+      throw new RangeError("not a readable pcapng file: it does not begin as one");
     if (type === SECTION_HEADER) this.readByteOrder(at);
     const length = view.getUint32(at + 4, this.little);
     if (length < SMALLEST_BLOCK || length % 4 !== 0 || length > LARGEST_BLOCK) {

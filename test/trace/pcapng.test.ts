@@ -149,7 +149,7 @@ describe("pcapng", () => {
   it("says where a file stops making sense, and fails in no other way", () => {
     const bytes = writePcapng(FILE);
     expect(() => readPcapng(Uint8Array.from({ length: 40 }, () => 7))).toThrow(
-      "this is not a pcapng file at byte 0",
+      "not a readable pcapng file: it does not begin as one",
     );
     for (let length = 1; length < 300; length++) {
       try {

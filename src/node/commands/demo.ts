@@ -47,6 +47,8 @@ const HELP = `netwright demo: two hosts over a slow wire that loses packets move
 ${describeOptions(OPTIONS)}
 
 Everything on standard output depends on the options alone; progress and real time go to standard error.
+
+  npx netwright demo --loss 0.05 --size 1e6 --pcap demo.pcapng
 `;
 
 export async function demoCommand(argv: readonly string[], terminal: Terminal): Promise<void> {

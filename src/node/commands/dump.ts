@@ -32,6 +32,9 @@ UTC; of other packets it says how many there are. A classic pcap file has to be 
 \`tshark -r OLD.pcap -w NEW.pcapng -F pcapng\`.
 
 ${describeOptions(OPTIONS)}
+
+  npx netwright dump capture.pcapng
+  sudo npx netwright dump --watch          what a netwright process of root's does now
 `;
 
 /** Read at once, bytes. */

@@ -57,7 +57,7 @@ ${describeOptions(OPTIONS)}
 
 Redirects are followed. An answer other than 2xx is an error: one line, exit 1. There is no TLS: http:// alone.
 
-  sudo netwright get http://10.9.0.1:8000/file -o file --address 10.9.0.1/24 --peer 10.9.0.2
+  sudo npx netwright get http://10.9.0.1:8000/file -o file --address 10.9.0.1/24 --peer 10.9.0.2
 `;
 
 export async function getCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
@@ -98,7 +98,7 @@ function planOf(line: CommandLine, url: URL): Plan {
   if (range !== undefined) {
     if (!/^(\d+-\d*|-\d+)$/.test(range)) {
       throw new UsageError(
-        `range is FROM-TO, FROM- or -LAST in bytes; got ${range === "" ? "nothing" : range}`,
+        `--range is FROM-TO, FROM- or -LAST in bytes; got ${range === "" ? "nothing" : range}`,
       );
     }
     headers["Range"] = `bytes=${range}`;
@@ -126,7 +126,7 @@ function unusable({ protocol, hostname, port }: URL): string | undefined {
   if (protocol === "https:") return "there is no TLS here, so no https://: give an http:// URL";
   if (protocol !== "http:") return `only http:// can be fetched, not ${protocol}//`;
   if (hostname.startsWith("[")) return `there is no IPv6 here: ${hostname} cannot be reached`;
-  return port === "0" ? "port is a whole number from 1 to 65535; got 0" : undefined;
+  return port === "0" ? "the port in URL is a whole number from 1 to 65535; got 0" : undefined;
 }
 
 function remoteName(url: URL): string {
@@ -147,7 +147,7 @@ function headersOf(text: string | undefined): Record<string, string | string[]> 
   for (const each of text.split("\n")) {
     const [, name, value = ""] = /^([!#$%&'*+.^_`|~\w-]+):[ \t]*(.*)$/.exec(each) ?? [];
     if (name === undefined || /[\r\0]/.test(value))
-      throw new UsageError(`header is 'NAME: VALUE'; got ${each || "nothing"}`);
+      throw new UsageError(`--header is 'NAME: VALUE'; got ${each || "nothing"}`);
     const known = Object.keys(headers).find((key) => key.toLowerCase() === name.toLowerCase()) ?? name;
     headers[known] = value;
   }

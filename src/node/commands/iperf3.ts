@@ -34,18 +34,16 @@ const HELP = `${USAGE} [OPTIONS]: a server that iperf3 (3.x) of another host can
 
 ${describeOptions(OPTIONS)}
 
-  sudo netwright iperf3 --server --address 10.9.0.1/24 --peer 10.9.0.2
+  sudo npx netwright iperf3 --server --address 10.9.0.1/24 --peer 10.9.0.2
   iperf3 -c 10.9.0.2            and with -R, --bidir, -P 4, -u -b 100M, -t 30, --json …
 `;
 
 export async function iperf3Command(argv: readonly string[], terminal: Terminal): Promise<void> {
+  // iperf3's own way to measure, which people type from habit
+  if (argv.some((word) => /^(-c.*|--client(=.*)?)$/.test(word))) throw noServer();
   const line = parseCommandLine("netwright iperf3", OPTIONS, argv);
   if (line.values.has("help")) return terminal.out(HELP);
-  if (!line.values.has("server")) {
-    throw new UsageError(
-      "iperf3 is a server here: netwright iperf3 --server; to measure: netwright throughput HOST",
-    );
-  }
+  if (!line.values.has("server")) throw noServer();
   const port = portNumber(line.values.get("port") ?? String(IPERF3_PORT));
   const fits = (value: number) => value === 0 || (value >= 0.1 && value <= 60);
   const interval = numberOption(line, "interval", 1, "0 or a number of seconds from 0.1 to 60", fits) * 1000;
@@ -60,6 +58,12 @@ export async function iperf3Command(argv: readonly string[], terminal: Terminal)
   } finally {
     station.close();
   }
+}
+
+function noServer(): UsageError {
+  return new UsageError(
+    "iperf3 is a server here: netwright iperf3 --server; to measure: netwright throughput HOST",
+  );
 }
 
 /** Serves with iperf3's own words on the terminal. Failure where the port cannot be had. */

@@ -67,7 +67,7 @@ ${describeOptions(OPTIONS)}
 
 It ends when the peer has ended and the input too; with -l when the peer has. Bytes go both ways as they are.
 
-  sudo netwright nc -N 10.9.0.1 7000 --address 10.9.0.1/24 --peer 10.9.0.2 < file
+  sudo npx netwright nc -N 10.9.0.1 7000 --address 10.9.0.1/24 --peer 10.9.0.2 < file
 `;
 
 export async function ncCommand(argv: readonly string[], terminal: Terminal): Promise<void> {

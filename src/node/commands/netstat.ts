@@ -14,6 +14,8 @@ Without PID it asks the only one there is. It sees your own processes: for those
 SIGUSR1.
 
 ${describeOptions(OPTIONS)}
+
+  sudo npx netwright netstat
 `;
 
 export async function netstatCommand(argv: readonly string[], terminal: Terminal): Promise<void> {

@@ -56,7 +56,7 @@ ${describeOptions(OPTIONS)}
 
 The exit code is 0 when an answer came, 1 when none did, 2 for other troubles.
 
-  sudo netwright ping 10.9.0.1 -c 3 --address 10.9.0.1/24 --peer 10.9.0.2
+  sudo npx netwright ping 10.9.0.1 -c 3 --address 10.9.0.1/24 --peer 10.9.0.2
 `;
 
 /** Resolves with the exit code. */
@@ -89,7 +89,7 @@ function pingOptions(line: CommandLine): PingOptions {
   const { values } = line;
   const discover = values.get("pmtudisc") ?? "want";
   if (discover !== "do" && discover !== "want" && discover !== "dont") {
-    throw new UsageError(`pmtudisc is do, want or dont; got ${discover === "" ? "nothing" : discover}`);
+    throw new UsageError(`--pmtudisc is do, want or dont; got ${discover === "" ? "nothing" : discover}`);
   }
   const options: PingOptions = {
     interval: numberOption(line, "interval", 1, timesAllowed, seconds) * 1000,
@@ -120,7 +120,7 @@ function parsePattern(text: string | undefined): Uint8Array {
   if (text === undefined) return new Uint8Array(0);
   if (!/^([0-9a-fA-F]{1,2}){1,16}$/.test(text) || text.length > 32) {
     throw new UsageError(
-      `pattern is 1 to 16 bytes in hexadecimal digits; got ${text === "" ? "nothing" : text}`,
+      `--pattern is 1 to 16 bytes in hexadecimal digits; got ${text === "" ? "nothing" : text}`,
     );
   }
   return Uint8Array.from(text.match(/.{1,2}/g) ?? [], (digits) => Number.parseInt(digits, 16));

@@ -62,7 +62,7 @@ ${describeOptions(OPTIONS)}
 
 Both ends speak iperf3's protocol: HOST may run \`iperf3 -s\`, and \`iperf3 -c\` may measure the server.
 
-  sudo netwright throughput 10.9.0.1 -t 5 --address 10.9.0.1/24 --peer 10.9.0.2
+  sudo npx netwright throughput 10.9.0.1 -t 5 --address 10.9.0.1/24 --peer 10.9.0.2
 `;
 
 export async function throughputCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
@@ -113,7 +113,7 @@ function measurementOptions(line: CommandLine): Chosen {
   if (values.has("bytes"))
     return { ...options, bytes: amount(line, "bytes", 1024, 1, 1e15), ...rest(line, udp) };
   const time = seconds("time", 10, 86_400);
-  if (time === 0) throw new UsageError("time is a number of seconds above 0; got 0");
+  if (time === 0) throw new UsageError("--time is a number of seconds above 0; got 0");
   return { ...options, seconds: time, ...rest(line, udp) };
 }
 
@@ -132,7 +132,7 @@ function amount(line: CommandLine, name: string, base: number, least: number, mo
   const value = Math.round(Number(digits) * base ** ["", "k", "m", "g", "t"].indexOf(prefix.toLowerCase()));
   if (value >= least && value <= most) return value;
   throw new UsageError(
-    `${name} is a number from ${least} to ${most}, such as 100K or 2M; got ${text === "" ? "nothing" : text}`,
+    `--${name} is a number from ${least} to ${most}, such as 100K or 2M; got ${text === "" ? "nothing" : text}`,
   );
 }
 

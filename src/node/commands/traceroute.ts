@@ -48,7 +48,7 @@ ${describeOptions(OPTIONS)}
 LENGTH is that of the packets in bytes, default 60. Marks: !H, !N, !P host, network or protocol unreachable,
 !X not allowed, !F-MTU too long, !S source route, !<N> any other code; * no answer.
 
-  sudo netwright traceroute 192.0.2.1 --address 10.9.0.1/24 --peer 10.9.0.2
+  sudo npx netwright traceroute 192.0.2.1 --address 10.9.0.1/24 --peer 10.9.0.2
 `;
 
 export async function tracerouteCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
@@ -89,7 +89,8 @@ function tracerouteOptions(line: CommandLine): TracerouteOptions {
   if (values.has("icmp") && values.has("tcp")) throw new UsageError("give --icmp or --tcp, not both");
   const maxHops = number("max-hops", 30, 1, 255);
   const firstHop = number("first", 1, 1, 255);
-  if (firstHop > maxHops) throw new UsageError(`first is not above max-hops, ${maxHops}; got ${firstHop}`);
+  if (firstHop > maxHops)
+    throw new UsageError(`--first is not above --max-hops, ${maxHops}; got ${firstHop}`);
   const port = values.get("port");
   const length = positionals[1];
   return {
@@ -122,7 +123,7 @@ function waits(text: string | undefined): TracerouteOptions {
   const fits = (value: number | undefined) => value === undefined || (value >= 0 && value <= 1e6);
   if (!(max > 0 && max <= 1e6) || !fits(here) || !fits(near) || text.split(",").length > 3) {
     throw new UsageError(
-      `wait is a number of seconds above 0, or MAX,HERE,NEAR; got ${text === "" ? "nothing" : text}`,
+      `--wait is a number of seconds above 0, or MAX,HERE,NEAR; got ${text === "" ? "nothing" : text}`,
     );
   }
   // alone it is what counts, as in Debian's

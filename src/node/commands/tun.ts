@@ -41,7 +41,13 @@ const OPTIONS: Options = {
 const HELP = `netwright tun --address 10.9.0.1/24 --peer 10.9.0.2 [OPTIONS]: a host on a TUN device that answers
 
 It makes the device, gives the kernel's side its address, and brings the stack up at the other end: this machine's programs
-reach it by its address. It answers ping, and what the options ask for; ^C ends it, and the device goes with it.
+reach it by its address. It answers ping, and what the options ask for; ^C ends it, and the device goes with it. So does SIGTERM to
+its own process, the last that \`pgrep -f "netwright tun"\` names: npx, its parent, would not hand it on. With --passt or --frames
+there is no device, and no root needed. A device that root has prepared needs none either:
+
+  sudo ip tuntap add dev nw0 mode tun user "$USER"
+  sudo ip address add 10.9.0.1/24 dev nw0; sudo ip link set nw0 up
+  npx netwright tun --name nw0 --peer 10.9.0.2
 
 ${describeOptions(OPTIONS)}
 
@@ -93,7 +99,7 @@ function wishesOf(line: CommandLine): Wishes {
   );
   for (const { name, port } of services) {
     const other = users.get(port);
-    if (other !== undefined) throw new UsageError(`${other} and ${name} cannot both have port ${port}`);
+    if (other !== undefined) throw new UsageError(`--${other} and --${name} cannot both have port ${port}`);
     users.set(port, name);
   }
   const root = path === undefined ? undefined : folderAt(path);

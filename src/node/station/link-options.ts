@@ -1,5 +1,5 @@
 /** The options by which every command that works on a real network says where that is. */
-import { parseAddress, parsePrefix } from "../../ip/address.ts";
+import { formatAddress, isLoopback, isUnicast, parseAddress, parsePrefix } from "../../ip/address.ts";
 import { parseHardwareAddress, stationAddressOf } from "../../link/hardware-address.ts";
 import { type CommandLine, numberOption, type Options, UsageError } from "../arguments.ts";
 import type { FrameStreamPlace } from "../frames.ts";
@@ -10,7 +10,11 @@ const ADDRESSES = "Who the stack is";
 const SIGHT = "What can be seen of it; SIGUSR1 and netwright netstat show its sockets";
 
 export const LINK_OPTIONS: Options = {
-  address: { value: "CIDR", group: KERNEL, help: "the kernel's side of the device, such as 10.9.0.1/24" },
+  address: {
+    value: "CIDR",
+    group: KERNEL,
+    help: "the kernel's side of the device, such as 10.9.0.1/24; default: as somebody has prepared it",
+  },
   tap: { group: KERNEL, help: "a TAP device: Ethernet frames and ARP" },
   name: {
     value: "NAME",
@@ -46,7 +50,7 @@ export const LINK_OPTIONS: Options = {
   peer: {
     value: "ADDRESS",
     group: ADDRESSES,
-    help: "its address, such as 10.9.0.2; with a stream of frames 10.0.2.15/24",
+    help: "its address, such as 10.9.0.2; with a stream of frames, or a TAP device on a bridge, 10.0.2.15/24",
   },
   gateway: {
     value: "ADDRESS",
@@ -124,8 +128,8 @@ export function linkChoice(command: string, line: CommandLine): LinkChoice {
   return {
     place,
     ...who,
-    gateway: checked("gateway", values.get("gateway"), parseAddress),
-    dns: listOption(line, "dns").map((server) => checked("dns", server, parseAddress)),
+    gateway: gatewayOption(values.get("gateway"), who.peer),
+    dns: listOption(line, "dns").map((server) => hostAddress("dns", server)),
     hardwareAddress: hardware === undefined ? undefined : hardwareAddress(hardware),
     mtu: values.has("mtu")
       ? numberOption(line, "mtu", 1500, "a whole number of bytes from 68 to 65535", fits)
@@ -158,14 +162,31 @@ function linkPlace(line: CommandLine): LinkPlace {
   switch (kind) {
     case "tun":
     case "tap": {
-      const address = checked("address", values.get("address"), parsePrefix);
-      return { kind, address, name: values.get("name"), offload: !values.has("no-offload") };
+      const address = checked("address", values.get("address"), (text) =>
+        hostAddress("address", formatAddress(parsePrefix(text).address)),
+      );
+      return { kind, address, name: deviceName(values.get("name")), offload: !values.has("no-offload") };
     }
     case "passt":
       return passtPlace(line);
     default:
       return { kind, at: streamPlace(kind, values.get(kind) ?? "") };
   }
+}
+
+/** What the kernel takes for a device's name; "%d" is the first number that is free. */
+function deviceName(name: string | undefined): string | undefined {
+  const isGood =
+    name === undefined ||
+    (/^[^\s/:%]*(%d)?[^\s/:%]*$/.test(name) &&
+      name !== "." &&
+      name !== ".." &&
+      name.length > 0 &&
+      Buffer.byteLength(name) <= 15);
+  if (isGood) return name;
+  throw new UsageError(
+    `--name is 1 to 15 bytes without "/", ":", spaces and "%" (but one "%d"); got ${name === "" ? "nothing" : name}`,
+  );
 }
 
 function passtPlace(line: CommandLine): LinkPlace {
@@ -176,7 +197,7 @@ function passtPlace(line: CommandLine): LinkPlace {
   }
   const wrong = forward.find((ports) => !/^\d+(-\d+)?(:\d+(-\d+)?)?$/.test(ports));
   if (wrong !== undefined)
-    throw new UsageError(`forward is ports such as 8080, 8080:80 or 8000-8009; got ${wrong}`);
+    throw new UsageError(`--forward is ports such as 8080, 8080:80 or 8000-8009; got ${wrong}`);
   return { kind: "passt", socket, forward };
 }
 
@@ -184,11 +205,11 @@ function passtPlace(line: CommandLine): LinkPlace {
 function streamPlace(option: string, text: string): FrameStreamPlace {
   const match = /^([^/]*):(\d+)$/.exec(text);
   if (match === null) {
-    if (text === "") throw new UsageError(`${option} is a UNIX socket or HOST:PORT; got nothing`);
+    if (text === "") throw new UsageError(`--${option} is a UNIX socket or HOST:PORT; got nothing`);
     return { path: text };
   }
   const port = Number(match[2]);
-  if (port < 1 || port > 65_535) throw new UsageError(`${option}: a port is 1 to 65535; got ${port}`);
+  if (port < 1 || port > 65_535) throw new UsageError(`--${option}: a port is 1 to 65535; got ${port}`);
   return match[1] === "" ? { port } : { port, host: match[1]! };
 }
 
@@ -216,10 +237,23 @@ function ownAddress(
     if (!isDevice) {
       throw new UsageError(`--peer needs the length of its network there: --peer ${peer}/24`);
     }
-    return { peer: checked("peer", peer, parseAddress), prefixLength: undefined };
+    return { peer: hostAddress("peer", peer), prefixLength: undefined };
   }
-  const { prefixLength } = asked("peer", () => parsePrefix(peer));
-  return { peer: peer.split("/")[0], prefixLength };
+  const { address, prefixLength } = asked("peer", () => parsePrefix(peer));
+  return { peer: hostAddress("peer", formatAddress(address)), prefixLength };
+}
+
+function gatewayOption(text: string | undefined, peer: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (text === peer) throw new UsageError(`--gateway is another host than --peer; got ${text} for both`);
+  return hostAddress("gateway", text);
+}
+
+/** `text` when it is an address that one host of a network can have; else a UsageError about `option`. */
+function hostAddress(option: string, text: string): string {
+  const address = asked(option, () => parseAddress(text));
+  if (isUnicast(address) && !isLoopback(address)) return text;
+  throw new UsageError(`--${option} is the address of one host, such as 10.9.0.1; got ${text}`);
 }
 
 function hardwareAddress(text: string): Uint8Array {
@@ -246,6 +280,6 @@ function asked<T>(option: string, parse: () => T): T {
     return parse();
   } catch (error) {
     if (!(error instanceof RangeError)) throw error;
-    throw new UsageError(`${option}: ${error.message}`);
+    throw new UsageError(`--${option}: ${error.message}`);
   }
 }
