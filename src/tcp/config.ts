@@ -16,7 +16,8 @@ export interface TcpConfig {
   minRtoMillis: number;
   /**
    * The datagram, bytes, in which a short copy goes behind a longer segment whose retransmissions have reached R1, and half of it at
-   * each timeout after that: where the short one alone arrives, the path's MTU is taken to be that ("black hole", RFC 2923 §2.1).
+   * each timeout after that: where the short one alone arrives, of three segments in a row, the path's MTU is taken to be that
+   * ("black hole", RFC 2923 §2.1).
    * Default 1024 (RFC 4821 §7.2 and §7.7; Linux's tcp_base_mss is as much, with tcp_mtu_probing=1); 0: never.
    */
   blackHoleMtu: number;

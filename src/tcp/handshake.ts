@@ -41,7 +41,7 @@ export function prepare(tcb: Tcb, iss: number | undefined): void {
   );
   tcb.retransmissions = 0; // of an attempt that was given up
   tcb.rto.restart();
-  tcb.doubt.claimedMtu = tcb.doubt.shortCopy = 0;
+  tcb.doubt.end();
   tcb.error = tcb.softError = 0;
   tcb.receiveBufferBytes = settings.receiveBufferBytes;
   tcb.sendBufferBytes = settings.sendBufferBytes;

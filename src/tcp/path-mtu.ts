@@ -13,6 +13,8 @@ import type { Tcb } from "./tcb.ts";
 
 /** RFC 1122 §3.3.3: what goes anywhere, bytes. A datagram that is no longer is not what a router drops for its length. */
 const ANYWHERE = 576;
+/** How often in a row a short copy has to arrive alone: docs/decisions/0017-black-holes.md has the figures. */
+const PROOFS = 3;
 
 /** Of what a connection doubts about its path. */
 export class PathDoubt {
@@ -21,6 +23,19 @@ export class PathDoubt {
   claimedSeq = 0;
   /** Text of the short copy that was sent of the beginning of the flight, bytes; 0: none is out. */
   shortCopy = 0;
+  /** Text of the segment that it is a copy of. */
+  whole = 0;
+  /** When it was sent, µs; -1: one of the same length had been sent before. */
+  sentAt = 0;
+  /** How often in a row such a copy has arrived alone. */
+  proofs = 0;
+  /** RFC 4821 §7.2, search_low and search_high, of text, in this row: the longest copy that arrived, the shortest segment that did not. */
+  low = 0;
+  high = 0;
+
+  end(): void {
+    this.claimedMtu = this.shortCopy = this.proofs = 0;
+  }
 }
 
 /** A router says that the segment that begins at `seq`, one in flight, was too big for it. */
@@ -42,8 +57,7 @@ export function tooBig(tcb: Tcb, seq: number, report: IcmpReport): void {
 
 /** RFC 1191 §6.4: segments become smaller, what was too big is sent again at once, and cwnd stays. */
 function lower(tcb: Tcb, mtu: number): void {
-  const { doubt } = tcb;
-  doubt.claimedMtu = doubt.shortCopy = 0;
+  tcb.doubt.end();
   tcb.scoreboard.longestAcked = 0;
   tcb.tcp.paths.learnPathMtu(tcb.remoteAddress, mtu);
   followPath(tcb);
@@ -58,12 +72,14 @@ export function timedOut(tcb: Tcb): void {
 /**
  * Past R1 the path may be one on which large packets vanish without a word (RFC 4821 §7.7: "full-stop timeout"). The segment that
  * was sent again just now is followed by a copy of its beginning alone, in a datagram of `blackHoleMtu` bytes, and of half as much
- * with each further timeout. If the copy gets through and the segment does not, that is the path's MTU: see {@link acknowledged}.
+ * with each further timeout. If the copy gets through and the segment does not, the path is suspected of it, and the next segment
+ * is tried in the same way at its first timeout: see {@link acknowledged}.
  */
 export function sendShortCopy(tcb: Tcb): void {
   const { snd, doubt, tcp, settings } = tcb;
   const { blackHoleMtu, suspectRetransmissions } = tcp.config;
-  const times = tcb.retransmissions - suspectRetransmissions;
+  acquit(tcb, 0);
+  const times = tcb.retransmissions - (doubt.proofs > 0 ? 1 : suspectRetransmissions);
   if (times < 0 || blackHoleMtu === 0 || !settings.pathMtuDiscovery) return; // without DF it would have been cut
   const limit = textLimit(tcb);
   const mtu = Math.max(MIN_MTU, blackHoleMtu >> Math.min(times, 16));
@@ -71,8 +87,11 @@ export function sendShortCopy(tcb: Tcb): void {
   const length = mtu - headers;
   // what has left at full length, FIN not counted
   const sent = Math.min(limit, tcb.scoreboard.firstLength, snd.wnd, (snd.end - snd.una) | 0);
-  if (length < 1 || length >= sent || sent + headers <= ANYWHERE) return;
+  const unsuspected = doubt.proofs > 0 ? doubt.low : ANYWHERE - headers;
+  if (length < 1 || length >= sent || sent <= unsuspected) return;
+  doubt.sentAt = length === doubt.shortCopy ? -1 : tcp.clock.now;
   doubt.shortCopy = length;
+  doubt.whole = sent;
   tcp.counters.shortCopiesSent++;
   tcp.counters.retransmissions++;
   tcb.totalRetransmissions++;
@@ -81,18 +100,40 @@ export function sendShortCopy(tcb: Tcb): void {
   transmit(tcb, snd.una, length, ACK);
 }
 
-/** An ACK is about to move SND.UNA by `acked`, and there is a doubt. */
+/** Has a segment arrived that is as long as those that did not, or a copy of `arrived` bytes? They were lost like anything else, then. */
+function acquit(tcb: Tcb, arrived: number): void {
+  const { doubt, scoreboard } = tcb;
+  if (Math.max(scoreboard.longestArrived, arrived) >= doubt.high) doubt.proofs = 0;
+}
+
+/** An ACK is about to move SND.UNA by `acked`, and a claim or a short copy is out. */
 export function acknowledged(tcb: Tcb, acked: number): void {
-  const { doubt, tcp } = tcb;
-  if (acked === doubt.shortCopy) {
-    // The short copy has arrived, and not what was sent before it, although that begins with the same.
-    tcp.counters.blackHoles++;
-    const { shortCopy } = doubt;
-    tcp.paths.learnPathMtu(tcb.remoteAddress, shortCopy + headersLength(tcb) + fixedOptionsLength(tcb));
-    tcb.scoreboard.longestAcked = 0; // output follows the path
-  }
+  const { doubt } = tcb;
+  // an ACK that was lost told of the copy before this one, which was longer
+  if (doubt.shortCopy > 0 && acked >= doubt.shortCopy && acked < doubt.whole) arrivedAlone(tcb, acked);
   doubt.shortCopy = 0;
   if (doubt.claimedMtu !== 0 && gt((tcb.snd.una + acked) | 0, doubt.claimedSeq)) doubt.claimedMtu = 0;
+}
+
+/**
+ * The short copy has arrived, and not what was sent before it, although that begins with the same. Where packets are lost at random
+ * that happens as well: it tells something when it happens again and again, and nothing as long gets through in between.
+ */
+function arrivedAlone(tcb: Tcb, arrived: number): void {
+  const { doubt, scoreboard, rto, tcp } = tcb;
+  acquit(tcb, arrived);
+  const isFirst = doubt.proofs++ === 0;
+  doubt.low = isFirst ? arrived : Math.max(doubt.low, arrived);
+  doubt.high = isFirst ? doubt.whole : Math.min(doubt.high, doubt.whole);
+  scoreboard.longestArrived = 0;
+  scoreboard.markOversizedLost(arrived); // the rest of it need not wait for the timer
+  // RFC 6298 §3: a copy of this length was sent once, so it tells the round trip, and the back-off ends.
+  if (arrived === doubt.shortCopy && doubt.sentAt >= 0) rto.sample(tcp.clock.now - doubt.sentAt);
+  if (doubt.proofs < PROOFS) return;
+  tcp.counters.blackHoles++;
+  tcp.paths.learnPathMtu(tcb.remoteAddress, doubt.low + headersLength(tcb) + fixedOptionsLength(tcb));
+  scoreboard.longestAcked = 0; // output follows the path
+  doubt.proofs = 0;
 }
 
 /** Whether the segment at `seq` is in flight: anybody can quote the four numbers (RFC 5927 §4.1). */

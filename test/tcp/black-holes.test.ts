@@ -8,7 +8,7 @@ import {
   SegmentPeer,
   type SegmentPeerOptions,
 } from "../support/segment-peer.ts";
-import { mss, SACK_PERMITTED, timestamps } from "../support/tcp-wire.ts";
+import { mss, SACK_PERMITTED, sack, timestamps } from "../support/tcp-wire.ts";
 import { icmp, ip, pattern } from "../support/wire.ts";
 
 leaveNothingBehind();
@@ -38,6 +38,22 @@ function timeouts(peer: SegmentPeer, count: number): ParsedSegment[][] {
 }
 
 const sizes = (segments: ParsedSegment[]) => segments.map(({ seq, length }) => [seq, length]);
+
+/**
+ * Lets the timer expire `count` times on the segment at `seq`, acknowledges its short copy alone, and then the rest of it, which
+ * comes at once. Returns the text of the copy.
+ */
+function copyAlone(peer: SegmentPeer, count: number, seq: number): number {
+  const [whole, copy] = timeouts(peer, count).at(-1)!;
+  expect([whole!.seq, copy!.seq]).toEqual([seq, seq]);
+  peer.advance(100);
+  peer.inject({ ack: seq + copy!.length });
+  expect(peer.take()[0]).toMatchObject({ seq: seq + copy!.length });
+  peer.inject({ ack: seq + SMSS });
+  peer.take();
+  return copy!.length;
+}
+
 const pathMtu = (peer: SegmentPeer) => {
   const path = peer.host.ipv4.path(ip("10.0.0.2"), 0);
   return typeof path === "number" ? path : path.mtu;
@@ -82,10 +98,12 @@ describe("a short copy tells whether the path drops what is large", () => {
     expect(copy!.data).toEqual(pattern(60_000).slice(0, 972));
   });
 
-  it("it alone is acknowledged: that is the path's MTU, at once, for this and other connections", () => {
+  it("it alone is acknowledged, three times in a row: that is the path's MTU, for this and other connections", () => {
     const peer = sending();
-    timeouts(peer, 3);
-    peer.inject({ ack: 1 + SHORT });
+    for (let segment = 0; segment < 3; segment++) {
+      expect([pathMtu(peer), peer.counters.blackHoles]).toEqual([1500, 0]);
+      expect(copyAlone(peer, segment === 0 ? 3 : 1, 1 + segment * SMSS)).toBe(SHORT);
+    }
     expect(pathMtu(peer)).toBe(1024);
     expect(peer.counters.blackHoles).toBe(1);
     for (const { ip } of peer.take()) expect(ip.totalLength).toBeLessThanOrEqual(1024);
@@ -106,6 +124,88 @@ describe("a short copy tells whether the path drops what is large", () => {
       peer.inject({ ack: 1 + 10 * SMSS + SHORT }); // what the copy would have been worth later on
       expect([pathMtu(peer), peer.counters.blackHoles]).toEqual([1500, 0]);
     }
+  });
+
+  it("the first time it is a suspicion: the next segment is followed by one at its first timeout, which is not backed off", () => {
+    const peer = sending();
+    copyAlone(peer, 3, 1);
+    const start = peer.now;
+    expect(timeouts(peer, 1).map(sizes)[0]).toEqual([
+      [1 + SMSS, SMSS],
+      [1 + SMSS, SHORT],
+    ]);
+    expect(peer.now - start).toBeLessThan(500);
+  });
+
+  it("a segment as long as those that were lost arrives in between: they were lost at random", () => {
+    const ways: [acked: (peer: SegmentPeer, seq: number) => object, news: number][] = [
+      [(_, seq) => ({ ack: seq + SMSS }), SMSS],
+      [
+        (peer, seq) => ({
+          ack: seq,
+          options: [sack([peer.stackIss + seq + SMSS, peer.stackIss + seq + 2 * SMSS])],
+        }),
+        0,
+      ],
+    ];
+    for (const [acked, news] of ways) {
+      const peer = sending({}, [mss(SMSS), SACK_PERMITTED]);
+      copyAlone(peer, 3, 1);
+      copyAlone(peer, 1, 1 + SMSS);
+      const seq = 1 + 2 * SMSS;
+      peer.inject(acked(peer, seq));
+      peer.take();
+      for (const sent of timeouts(peer, 2)) expect(sent).toHaveLength(1);
+      copyAlone(peer, 1, seq + news); // the third of this segment: as if for the first time
+      expect([pathMtu(peer), peer.counters.blackHoles]).toEqual([1500, 0]);
+    }
+  });
+
+  it("but not one that had been SACKed before the first: the path may have become narrower since", () => {
+    const peer = sending({}, [mss(SMSS), SACK_PERMITTED]);
+    peer.inject({ ack: 1, options: [sack([peer.stackIss + 1 + 2 * SMSS, peer.stackIss + 1 + 3 * SMSS])] });
+    peer.take();
+    copyAlone(peer, 3, 1);
+    copyAlone(peer, 1, 1 + SMSS);
+    peer.inject({ ack: 1 + 3 * SMSS });
+    peer.take();
+    copyAlone(peer, 1, 1 + 3 * SMSS);
+    expect(pathMtu(peer)).toBe(1024);
+  });
+
+  it("after an outage, when it has become very short, the next is long again: what has arrived is the MTU, not less", () => {
+    const peer = sending();
+    expect(copyAlone(peer, 6, 1)).toBe(88);
+    expect(copyAlone(peer, 1, 1 + SMSS)).toBe(SHORT);
+    expect(copyAlone(peer, 2, 1 + 2 * SMSS)).toBe(472);
+    expect(pathMtu(peer)).toBe(1024);
+  });
+
+  it("a copy arrives that is as long as a segment that did not: what was lost before proves nothing", () => {
+    const peer = sending({}, [mss(1400)]);
+    timeouts(peer, 4);
+    peer.inject({ ack: 1 + 472 });
+    peer.take();
+    timeouts(peer, 2); // of the other 928
+    peer.inject({ ack: 1 + 2 * 472 });
+    peer.take();
+    peer.inject({ ack: 1 + 1400 });
+    peer.take();
+    timeouts(peer, 1);
+    peer.inject({ ack: 1 + 1400 + SHORT }); // the third
+    expect([pathMtu(peer), peer.counters.blackHoles]).toEqual([1500, 0]);
+  });
+
+  it("the acknowledgment of a copy was lost: that of the next one tells of it", () => {
+    const peer = sending();
+    timeouts(peer, 4);
+    peer.inject({ ack: 1 + SHORT });
+    peer.take();
+    peer.inject({ ack: 1 + SMSS });
+    peer.take();
+    copyAlone(peer, 1, 1 + SMSS);
+    copyAlone(peer, 1, 1 + 2 * SMSS);
+    expect(pathMtu(peer)).toBe(1024);
   });
 
   it("none follows what is short anyway, nor what goes without DF, nor where the host is set not to", () => {

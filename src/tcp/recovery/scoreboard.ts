@@ -46,6 +46,8 @@ export class Scoreboard {
   ackedCopies = 0;
   /** The longest segment that was acknowledged and not sent more than once, so that it arrived as it was, in sequence numbers. */
   longestAcked = 0;
+  /** The longest one that was acknowledged or SACKed, however often it was sent, since somebody set this to 0. */
+  longestArrived = 0;
 
   get count(): number {
     return this.end - this.first;
@@ -101,6 +103,7 @@ export class Scoreboard {
         break;
       }
       const marks = this.marks[at] as number;
+      if (length > this.longestArrived && (marks & SACKED) === 0) this.longestArrived = length;
       if ((marks & EVER_RETRANSMITTED) !== 0) {
         isAmbiguous = true;
         this.ackedCopies += length;
@@ -132,6 +135,7 @@ export class Scoreboard {
       this.marks[at] = SACKED | (marks & EVER_RETRANSMITTED);
       this.account(at, length);
       if (number > this.highestSacked) this.highestSacked = number;
+      if (length > this.longestArrived) this.longestArrived = length;
       bytes += length;
     }
     return bytes;
@@ -273,7 +277,7 @@ export class Scoreboard {
     this.outstanding = this.sacked = this.lost = this.retransmitted = this.lostAndRetransmitted = 0;
     this.highestSacked = -1;
     this.judged = this.hint = 0;
-    this.longestAcked = 0;
+    this.longestAcked = this.longestArrived = 0;
   }
 
   /** The record at `at` is lost, and so is the copy that was sent again, if there was one. */
