@@ -62,7 +62,7 @@ async function connect(station: Station, url: URL, timeoutMillis: number): Promi
   const micros = timeoutMillis === 0 ? Number.POSITIVE_INFINITY : timeoutMillis * 1000;
   const ready = await writable(host, core, micros, stopped);
   const result = ready ? core.connectResult() : 0;
-  if (ready && result === 0) return new StreamDuplex(core);
+  if (ready && result === 0) return new StreamDuplex(core, { endsBehindData: true });
   core.close();
   if (stopped.aborted) throw new Failure("interrupted");
   const why = ready ? new SocketError(result, "connect").strerror : `no answer for ${timeoutMillis / 1000} s`;

@@ -20,6 +20,11 @@ const ONE_BYTE = new Uint8Array(1);
 export interface StreamDuplexOptions {
   /** Whether it stays writable when the peer has finished, instead of finishing too. Default false, as in node:net. */
   readonly allowHalfOpen?: boolean;
+  /**
+   * Whether the end and errors wait while a reader has paused it, for `resume`. Without that http, which pauses its connection
+   * while nobody takes the body of a message, throws away what of a broken one has not been taken. Default false.
+   */
+  readonly endsBehindData?: boolean;
 }
 
 type Callback = (error?: Error | null) => void;
@@ -37,6 +42,7 @@ export class StreamDuplex extends Duplex {
   /** Milliseconds without traffic until "timeout" is emitted; 0: never. */
   timeout = 0;
   private readonly core: StreamCore;
+  private readonly endsBehindData: boolean;
   /** Somebody wants to read, and there was nothing. */
   private wantsData = false;
   /** What of a write TCP has not taken yet, and whom to tell when it has. */
@@ -46,7 +52,10 @@ export class StreamDuplex extends Duplex {
   private idle: NodeJS.Timeout | undefined = undefined;
 
   constructor(core: StreamCore, options: StreamDuplexOptions = {}) {
-    super({ allowHalfOpen: options.allowHalfOpen ?? false, emitClose: true });
+    const { allowHalfOpen = false, endsBehindData = false } = options;
+    // http gives the body of a message the same mark: one piece fills it, and pauses this
+    super({ allowHalfOpen, emitClose: true, ...(endsBehindData ? { readableHighWaterMark: 1 } : {}) });
+    this.endsBehindData = endsBehindData;
     this.core = core;
     this.localAddress = formatAddress(core.localAddress);
     this.localPort = core.localPort;
@@ -61,7 +70,7 @@ export class StreamDuplex extends Duplex {
     // an error that no call of ours has met: nobody reads or writes now
     if ((mask & POLLERR) === 0 || this.destroyed || this.core.readable > 0) return;
     const error = this.core.takeError();
-    if (error !== 0) this.destroy(new SocketError(error, "read", this.remoteAddress, this.remotePort));
+    if (error !== 0) this.readingEnds(error);
   }
 
   override _read(): void {
@@ -79,8 +88,7 @@ export class StreamDuplex extends Duplex {
       this.active();
       if (count <= 0) {
         this.wantsData = false;
-        if (count === 0) this.push(null);
-        else this.fail(count, "read");
+        this.readingEnds(count);
         return;
       }
       this.bytesRead += count;
@@ -168,8 +176,18 @@ export class StreamDuplex extends Duplex {
     else this.once("finish", () => this.destroy());
   }
 
-  private fail(errno: number, syscall: string): void {
-    this.destroy(new SocketError(errno, syscall, ...this.peer));
+  /** There is no more to read: by the peer's FIN if `errno` is 0. */
+  private readingEnds(errno: number): void {
+    const again = () => process.nextTick(() => this.readingEnds(errno)); // what waits here flows first
+    if (this.endsBehindData && this.isPaused()) {
+      this.once("resume", again);
+    } else if (this.endsBehindData && this.readableFlowing === true && this.readableLength > 0) {
+      again();
+    } else if (errno === 0) {
+      this.push(null);
+    } else {
+      this.destroy(new SocketError(errno, "read", ...this.peer));
+    }
   }
 
   private get peer(): [string, number] {

@@ -2,14 +2,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
-import type { Host, Socket } from "../../../src/index.ts";
+import { type Host, SO_LINGER, SOL_SOCKET, type Socket } from "../../../src/index.ts";
 import { listener, pattern, text } from "../../support/world.ts";
 import { TestTerminal } from "../terminal.ts";
 import { type Cable, cable } from "./cable.ts";
 
 const BODY = pattern(1_000_000);
 
-type Answer = string | Uint8Array | "silence";
+/** "reset": with RST, when all before it has arrived. */
+type Answer = string | Uint8Array | "silence" | "reset";
 
 /** Serves `answers` by path on port 80 of `peer`; returns the requests that came. */
 function serve(peer: Host, answers: Record<string, (request: string) => Answer[]>): string[] {
@@ -23,6 +24,7 @@ function serve(peer: Host, answers: Record<string, (request: string) => Answer[]
     const parts = answers[path]?.(request) ?? [head("404 Not Found", 0)];
     for (const part of parts) {
       if (part === "silence") await socket.recv(1);
+      else if (part === "reset") await reset(socket, peer);
       else await socket.sendall(part);
     }
     await socket.close();
@@ -37,6 +39,12 @@ function serve(peer: Host, answers: Record<string, (request: string) => Answer[]
     await serving;
   });
   return requests;
+}
+
+async function reset(socket: Socket, peer: Host): Promise<void> {
+  while (peer.netstat().sockets.some(({ state, sendQueue }) => state !== "LISTEN" && sendQueue > 0))
+    await new Promise((resolve) => setTimeout(resolve, 1));
+  socket.setsockopt(SOL_SOCKET, SO_LINGER, { onoff: 1, linger: 0 });
 }
 
 const head = (status: string, length: number, more = "") =>
@@ -127,6 +135,23 @@ test("an answer that is none is one line, and writes no file", async () => {
   expect(short.err).toMatch(/^get: the server has broken the connection after \d+ of 100 bytes\n$/);
 });
 
+test("what has come before the connection breaks is written, also slowly, and counted", async () => {
+  const sent = BODY.subarray(0, 50_000);
+  const truncated =
+    (...end: Answer[]) =>
+    () => [head("200 OK", 100_000), sent, ...end];
+  const { run, folder } = await opened({ "/end": truncated(), "/reset": truncated("reset") });
+  const message = "get: the server has broken the connection after 50000 of 100000 bytes\n";
+  for (const where of ["end", "reset"]) {
+    const path = join(folder, where);
+    expect(await run(["get", `10.9.0.1/${where}`, "-o", path])).toEqual({ code: 1, out: "", err: message });
+    expect(readFileSync(path).equals(sent)).toBe(true);
+    const terminal = slowTerminal(20);
+    expect(await run(["get", `10.9.0.1/${where}`], terminal)).toMatchObject({ code: 1, err: message });
+    expect(Buffer.concat(terminal.written).equals(sent)).toBe(true);
+  }
+});
+
 test("asks for a range, and goes on where an earlier one has ended", async () => {
   const part = (request: string) => {
     const [, from, to] = /\r\nRange: bytes=(\d+)-(\d*)\r\n/.exec(request)!;
@@ -173,12 +198,7 @@ test("shows on a terminal how far it is, and takes that away", async () => {
   const { run } = await opened({
     "/": () => [head("200 OK", BODY.length), BODY.subarray(0, 10), ...Array.from(pieces())],
   });
-  const terminal = new TestTerminal({ redraws: true });
-  const write = terminal.write.bind(terminal);
-  terminal.write = async (bytes) => {
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    await write(bytes);
-  };
+  const terminal = slowTerminal(50);
   await run(["get", "10.9.0.1"], terminal);
   expect(terminal.errors).toMatch(/^\r.\[K\s*[\d.]+ .?Bytes of {2}977 KBytes \(\d+ %\), .*Bytes\/s\r/);
   expect(terminal.errors.endsWith("\r\u001b[K")).toBe(true);
@@ -186,4 +206,14 @@ test("shows on a terminal how far it is, and takes that away", async () => {
 
 function* pieces(): Generator<Uint8Array> {
   for (let at = 10; at < BODY.length; at += 100_000) yield BODY.subarray(at, at + 100_000);
+}
+
+function slowTerminal(millis: number): TestTerminal {
+  const terminal = new TestTerminal({ redraws: true });
+  const write = terminal.write.bind(terminal);
+  terminal.write = async (bytes) => {
+    await new Promise((resolve) => setTimeout(resolve, millis));
+    await write(bytes);
+  };
+  return terminal;
 }
