@@ -288,6 +288,42 @@ describe("a server", () => {
     });
   });
 
+  describe("that waits for a client's datagrams", () => {
+    const parameters = '{"udp":true,"parallel":2}';
+
+    /** A client that opens one of its two streams while a stranger sends every second; when the server gave up, and why. */
+    async function half(goes: boolean): Promise<[string | undefined, number]> {
+      const { net, a, b } = narrow();
+      return net.run(async () => {
+        const failures: string[] = [];
+        const serving = serveThroughput(b, { count: 1, onFailure: (text) => failures.push(text) });
+        const control = await a.create_connection({ address: "b", port: 5201 });
+        await control.sendall(`${COOKIE}${String.fromCharCode(0, 0, 0, parameters.length)}${parameters}`);
+        expect(await readExactly(control, 2)).toEqual(Uint8Array.of(9, 10));
+        const begin = net.now;
+        const [stream, stranger] = [a.socket(2, 2), a.socket(2, 2)];
+        await stream.sendto("9876", { address: "10.0.0.2", port: 5201 });
+        await stream.recv(4);
+        for (let count = 1; failures.length === 0 && count < 30; count++) {
+          await stranger.sendto("no iperf3", { address: "10.0.0.2", port: 5201 });
+          await net.sleep(1000);
+          if (goes && count === 3) await control.close();
+        }
+        for (const socket of [control, stream, stranger]) await socket.close();
+        await serving;
+        return [failures[0], Math.round((net.now - begin) / 1000)];
+      });
+    }
+
+    it("does so for ten seconds in all, whoever else sends", async () => {
+      expect(await half(false)).toEqual(["the client has opened 1 of 2 streams", 10]);
+    });
+
+    it("does not when the client has gone", async () => {
+      expect(await half(true)).toEqual(["the client has gone", 4]);
+    });
+  });
+
   it("goes on when a client breaks off in the middle", async () => {
     const { net, a, b } = narrow();
     await net.run(async () => {

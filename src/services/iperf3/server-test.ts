@@ -125,11 +125,19 @@ export class ServerTest {
 
   /** Each socket becomes its first sender's; the next one, which is there before that one is answered, the next sender's. */
   private async openDatagramStreams(settings: Settings, count: number): Promise<void> {
+    const { host, control, complete } = this;
     let socket = this.datagramSocket(settings);
-    await this.control.sendState(CREATE_STREAMS);
+    await control.sendState(CREATE_STREAMS);
+    // one time for all of them: strangers do not prolong it
+    const over = new AbortController();
+    const leaving = readable(host, control.socket.core, PATIENCE_MILLIS * 1000, complete.signal);
+    leaving.finally(() => over.abort()).catch(() => {}); // where that is closed, the stream is too
     for (let opened = 0; opened < count; ) {
-      if (!(await readable(this.host, socket.core, PATIENCE_MILLIS * 1000))) {
-        throw new Iperf3Error(`the client has opened ${opened} of ${count} streams`);
+      await readable(host, socket.core, undefined, over.signal);
+      if (over.signal.aborted) {
+        throw new Iperf3Error(
+          (await leaving) ? "the client has gone" : `the client has opened ${opened} of ${count} streams`,
+        );
       }
       const [data, from] = await socket.recvfrom(64);
       const isOld = sameBytes(data, UDP_OLD_HELLO);
@@ -139,6 +147,8 @@ export class ServerTest {
       await socket.send(isOld ? UDP_OLD_WELCOME : UDP_WELCOME);
       socket = next;
     }
+    complete.abort();
+    await leaving;
   }
 
   private datagramSocket(settings: Settings): Socket {
