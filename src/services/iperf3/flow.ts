@@ -6,6 +6,11 @@ import type { SocketCore } from "../../sockets/core.ts";
 
 /** How soon a stream whose rate is limited goes on at the earliest: iperf3's pacing timer. */
 const PACING_MICROS = 1000;
+/**
+ * The most it sends then, as the time its rate takes for it: who is behind, for want of turns, catches up step by step, and does not
+ * overrun the receiver's buffer. Longer than the pacing timer's, or nobody would catch up.
+ */
+const BURST_MICROS = 3000;
 
 /** What has been counted since the beginning. */
 export interface Count {
@@ -119,6 +124,9 @@ export abstract class Sender extends Flow {
   private startMicros = 0;
   /** Since `startMicros`. */
   private sentBytes = 0;
+  /** What that was when it last went on after a wait, and when that was; -1: it waits. */
+  private burstStart = -1;
+  private burstMicros = 0;
   /** Bytes of the block under way that have not been taken. */
   private left = 0;
 
@@ -218,8 +226,15 @@ export abstract class Sender extends Flow {
     if (bitsPerSecond === 0) return true;
     if ((bursts & 15) === 0) clock.sample();
     const due = this.startMicros + (this.sentBytes * 8e6) / bitsPerSecond;
-    if (due <= clock.now) return true;
-    clock.arm(this.timer, Math.max(Math.ceil(due), clock.now + PACING_MICROS));
+    if (this.burstStart < 0) {
+      this.burstStart = this.sentBytes;
+      this.burstMicros = clock.now;
+    }
+    const isBurstOver = (this.sentBytes - this.burstStart) * 8e6 >= bitsPerSecond * BURST_MICROS;
+    if (due <= clock.now && !isBurstOver) return true;
+    this.burstStart = -1;
+    const soonest = isBurstOver ? Math.max(this.burstMicros, clock.now - PACING_MICROS + 1) : clock.now;
+    clock.arm(this.timer, Math.max(Math.ceil(due), soonest + PACING_MICROS));
     return false;
   }
 }
