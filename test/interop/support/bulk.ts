@@ -25,6 +25,8 @@ export interface Transfer {
 /** What program.ts prints when it ends. */
 export interface Remains {
   readonly packets: number;
+  /** Datagrams. */
+  readonly taken: number;
   readonly counters: Readonly<Record<string, Readonly<Record<string, number>>>>;
   readonly link: Readonly<Record<string, number>>;
 }

@@ -3,13 +3,16 @@
  * `link`, options for openTun; `host`, options for Host; and what the mode needs.
  *   server   answers as bulk.py does, on PORT; with keep-alive probes each second
  *   client   asks bulk.py at `address`, `what` and `size`; prints one line of JSON, and ends
+ *   datagrams  takes what comes to PORT; asked to by a line of input sends `count` of `size` bytes to `address`, as fast as it can
  * On ending it prints what is left: sockets, packets.
  */
 import {
+  AF_INET,
   Host,
   IPPROTO_TCP,
   packetPool,
   SO_KEEPALIVE,
+  SOCK_DGRAM,
   SOL_SOCKET,
   type Socket,
   TCP_INFO,
@@ -57,11 +60,31 @@ async function request(): Promise<void> {
   console.log(JSON.stringify({ result, seconds: (performance.now() - start) / 1000, info }));
 }
 
+let taken = 0;
+
+/** Never blocks: the socket has no room, or gets some, by the kernel's answers alone. */
+async function flood(): Promise<void> {
+  const { count, size, address } = options;
+  const socket = host.socket(AF_INET, SOCK_DGRAM);
+  socket.bind({ address: "", port: PORT });
+  const { core } = socket;
+  const buffer = new Uint8Array(65_536);
+  core.onReadiness = () => {
+    while (core.receive(buffer) >= 0) taken++;
+  };
+  console.log("ready");
+  for await (const _ of process.stdin) {
+    const data = new Uint8Array(size);
+    for (let number = 0; number < count; number++) await socket.sendto(data, { address, port: PORT });
+    console.log("sent");
+  }
+}
+
 function end(): void {
   const { counters } = host.netstat();
   host.close();
   process.once("exit", () =>
-    console.log(JSON.stringify({ packets: packetPool.outstanding, counters, link: link.counters })),
+    console.log(JSON.stringify({ packets: packetPool.outstanding, taken, counters, link: link.counters })),
   );
 }
 
@@ -69,4 +92,5 @@ process.once("SIGINT", end);
 process.once("SIGTERM", end);
 if (mode === "server")
   serve().catch(() => {}); // it is closed under the listener
+else if (mode === "datagrams") flood().catch(() => {});
 else await request().finally(end);
