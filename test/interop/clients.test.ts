@@ -94,7 +94,8 @@ describe.each(OFFLOAD)("nc, %s", (_, link) => {
 });
 
 describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
-  /** A device that stays when the stack has gone, and what the kernel has counted of it. */
+  const DEVICE = ["--name", "nw0", ...link];
+  /** The device stays when the stack has gone, and what the kernel has counted of it. */
   const prepare = async ({ near }: Street) => {
     await near.run("ip tuntap add dev nw0 mode tun");
   };
@@ -131,6 +132,7 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
     expect(flows.length).toBeGreaterThan(0);
     const full = await kernel.output("nstat -az UdpRcvbufErrors | awk '/Udp/{print $2}'");
     const [{ stats64 }] = JSON.parse(await kernel.output("ip -j -s link show nw0"));
+    expect(stats64.tx.packets).toBeGreaterThan(0);
     const overflown = stats64.tx.dropped + stats64.rx.dropped;
     for (const { rate, lost } of flows) {
       expect(rate).toBeGreaterThan(10e6);
@@ -140,7 +142,7 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
 
   test.for(MEASURES)("the real client measures netwright iperf3 --server: %s", ([, flags], context) =>
     onStreet(context, options, async (street) => {
-      const server = street.start(street.near, [...netwright("iperf3", "--server"), ...LINK, ...link]);
+      const server = street.start(street.near, [...netwright("iperf3", "--server"), ...LINK, ...DEVICE]);
       await server.says("Server listening");
       const json = await street.kernel.output(`iperf3 -c ${STACK} -t 1 -J ${flags}`);
       await expectFlow(street, flowsOf(json));
@@ -152,7 +154,7 @@ describe.each(OFFLOAD)("iperf3, %s", (_, link) => {
     onStreet(context, options, async (street) => {
       const server = street.start(street.kernel, ["iperf3", "-s", "-1", "--forceflush"]);
       await server.says("Server listening");
-      const client = command("throughput", ROUTER, "-t", "1", "--json", ...link);
+      const client = command("throughput", ROUTER, "-t", "1", "--json", ...DEVICE);
       await expectFlow(street, flowsOf(await street.near.output(`${client} ${flags}`)));
       expect(await server.ended).toMatchObject({ code: 0 });
     }),

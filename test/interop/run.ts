@@ -6,7 +6,7 @@
  * --long moves 10 GB where otherwise 200 MB are moved, and takes hours. The last line says how many tests ran, and why others did not.
  */
 import { spawn } from "node:child_process";
-import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { lstatSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { leftBehind, removeAll } from "./support/namespaces.ts";
@@ -14,10 +14,14 @@ import { leftBehind, removeAll } from "./support/namespaces.ts";
 const args = process.argv.slice(2);
 const isLong = args.includes("--long");
 const run = process.pid;
-const folder = mkdtempSync(join(tmpdir(), "netwright-interop-")); // what tests that fail leave to look at
+/** What tests that fail leave to look at, for a day. */
+const FOLDER = "netwright-interop-";
+const DAY_MILLIS = 86_400_000;
+const folder = mkdtempSync(join(tmpdir(), FOLDER));
 let isInterrupted = false;
 
 removeAll(leftBehind());
+removeOldFolders();
 const vitest = spawn(
   process.execPath,
   [
@@ -47,6 +51,18 @@ vitest.on("close", (code) => {
   const left = leftBehind(run);
   removeAll(left);
   if (left.length > 0) console.log(`removed what was left: ${left.join(", ")}`);
-  if (isInterrupted || readdirSync(folder).length === 0) rmSync(folder, { recursive: true });
+  if (isInterrupted || code === 0) rmSync(folder, { recursive: true });
   process.exitCode = code ?? 1;
 });
+
+/** Those of this user's earlier runs. */
+function removeOldFolders(): void {
+  for (const name of readdirSync(tmpdir())) {
+    const path = join(tmpdir(), name);
+    if (!name.startsWith(FOLDER)) continue;
+    const found = lstatSync(path, { throwIfNoEntry: false }); // a run beside this one may have removed it
+    if (found === undefined) continue;
+    const isOwn = process.getuid === undefined || found.uid === process.getuid();
+    if (isOwn && Date.now() - found.mtimeMs > DAY_MILLIS) rmSync(path, { recursive: true, force: true });
+  }
+}
