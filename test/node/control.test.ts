@@ -186,7 +186,7 @@ describe("signals", () => {
     import { catchSignals } from "./src/node/station/signals.ts";
     const signals = catchSignals();
     setInterval(() => {}, 1000); // it does not end by itself
-    signals.stop.signal.addEventListener("abort", () => console.log("stop"));
+    signals.stop.signal.addEventListener("abort", () => console.log("stop", signals.code()));
     console.log("ready");`;
 
   test("repeated at once are one wish; repeated later they end the process", async () => {
@@ -202,13 +202,13 @@ describe("signals", () => {
     });
     const ended = new Promise((resolve) => child.once("exit", (...how) => resolve(how)));
     await said("ready");
-    child.kill("SIGINT");
+    child.kill("SIGHUP"); // the terminal is closed
     await said("stop");
     for (let count = 0; count < 3; count++) child.kill("SIGINT");
     await new Promise((resolve) => setTimeout(resolve, 700));
     expect(child.exitCode).toBe(null);
     child.kill("SIGTERM");
     expect(await ended).toEqual([143, null]);
-    expect(out).toBe("ready\nstop\n");
+    expect(out).toBe("ready\nstop 129\n");
   });
 });

@@ -1,7 +1,7 @@
 /** What ping prints. The expected lines are those of iputils 20221126, as it printed them. */
 import { describe, expect, it } from "vitest";
 import { errno, type PingError, type PingReply, type PingStatistics } from "../../src/index.ts";
-import { pingHeading, pingLine, pingSummary } from "../../src/services/ping/text.ts";
+import { pingHeading, pingLine, pingProgress, pingSummary } from "../../src/services/ping/text.ts";
 
 const REPLY: PingReply = {
   kind: "reply",
@@ -32,7 +32,7 @@ const STATISTICS: PingStatistics = {
   damaged: 0,
   errors: 0,
   millis: 200,
-  roundTrip: { min: 0.071, average: 0.092, max: 0.113, deviation: 0.021 },
+  roundTrip: { min: 0.071, average: 0.092, max: 0.113, deviation: 0.021, smoothed: 0.095 },
   pipe: 1,
 };
 
@@ -53,6 +53,16 @@ describe("ping's words", () => {
       "64 bytes from 10.9.1.2: icmp_seq=1 ttl=63 time=0.113 ms\nwrong data byte #3 should be 0x3 but was 0xfc",
     );
     expect(reply({ truncated: true })).toContain("(truncated)");
+  });
+
+  it("its progress, as iputils tells it at SIGQUIT", () => {
+    expect(pingProgress(STATISTICS)).toBe(
+      "2/2 packets, 0% loss, min/avg/ewma/max = 0.071/0.092/0.095/0.113 ms",
+    );
+    const nothing = { ...STATISTICS, transmitted: 3, received: 0, roundTrip: undefined };
+    expect(pingProgress(nothing)).toBe("0/3 packets, 100% loss");
+    expect(pingProgress({ ...STATISTICS, transmitted: 3 })).toMatch(/^2\/3 packets, 33% loss, /);
+    expect(pingProgress({ ...nothing, transmitted: 0 })).toBe("0/0 packets, 0% loss");
   });
 
   it.each([

@@ -62,7 +62,7 @@ describe("ping", () => {
         damaged: 0,
         errors: 0,
         millis: 200,
-        roundTrip: { min: 10, average: 10, max: 10, deviation: 0 },
+        roundTrip: { min: 10, average: 10, max: 10, deviation: 0, smoothed: 10 },
         pipe: 1,
       });
       expect(net.now).toBe(210); // it does not wait for what has come already

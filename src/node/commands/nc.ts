@@ -10,6 +10,7 @@ import {
 } from "../../sockets/constants.ts";
 import { SocketError } from "../../sockets/error.ts";
 import { inet_aton } from "../../sockets/inet.ts";
+import { ServiceTable } from "../../sockets/names/services.ts";
 import type { Socket } from "../../sockets/socket.ts";
 import {
   type CommandLine,
@@ -70,17 +71,23 @@ It ends when the peer has ended and the input too; with -l when the peer has. By
   sudo npx netwright nc -N 10.9.0.1 7000 --address 10.9.0.1/24 --peer 10.9.0.2 < file
 `;
 
-export async function ncCommand(argv: readonly string[], terminal: Terminal): Promise<void> {
+/** Resolves with the exit code: 130 after SIGINT, of which netcat dies. */
+export async function ncCommand(argv: readonly string[], terminal: Terminal): Promise<number> {
   const line = parseCommandLine("netwright nc", OPTIONS, argv, ["HOST", "PORT"]);
-  if (line.values.has("help")) return terminal.out(HELP);
+  if (line.values.has("help")) {
+    terminal.out(HELP);
+    return 0;
+  }
   const plan = planOf(line);
   const station = await openStation("netwright nc", line);
   try {
     const session = new Session(station, plan, terminal);
     await (plan.listens ? session.listen() : session.connect());
     throwIfLinkEnded(station);
+    return station.signalCode();
   } catch (error) {
     throwIfLinkEnded(station);
+    if (error instanceof SocketError && station.stopped.aborted) return station.signalCode();
     if (error instanceof SocketError) throw new Failure(`nc: ${errorText(error)}`);
     throw error;
   } finally {
@@ -132,7 +139,7 @@ function planOf(line: CommandLine): Plan {
     zero: values.has("zero"),
     verbose: values.has("verbose"),
     host,
-    port: portNumber(port ?? ""),
+    port: portOrService(port ?? "", values.has("udp")),
     sourceAddress: values.get("source") ?? "",
     sourcePort: sourcePort === undefined || listens ? 0 : portNumber(sourcePort),
     shutdown: values.has("shutdown") || quit !== undefined,
@@ -147,6 +154,14 @@ function isAddress(text: string): boolean {
   } catch {
     return false;
   }
+}
+
+/** A port by its number or the name of its service: "80", "http". */
+function portOrService(text: string, udp: boolean): number {
+  const service = /^\d*$/.test(text) ? undefined : new ServiceTable().byName(text, udp ? "udp" : "tcp");
+  if (service !== undefined) return service.port;
+  if (/^\d*$/.test(text)) return portNumber(text);
+  throw new UsageError(`PORT is a whole number from 1 to 65535 or the name of a service; got ${text}`);
 }
 
 /** Milliseconds. */

@@ -1,7 +1,7 @@
 /** `netwright ping HOST`: as iputils' ping. */
 
 import { type PingEvent, type PingOptions, ping } from "../../services/ping/ping.ts";
-import { pingHeading, pingLine, pingSummary } from "../../services/ping/text.ts";
+import { pingHeading, pingLine, pingProgress, pingSummary } from "../../services/ping/text.ts";
 import { AF_INET, SOCK_DGRAM } from "../../sockets/constants.ts";
 import { SocketError } from "../../sockets/error.ts";
 import {
@@ -54,7 +54,7 @@ const HELP = `${USAGE} [OPTIONS]: echo requests, their answers, and statistics, 
 
 ${describeOptions(OPTIONS)}
 
-The exit code is 0 when an answer came, 1 when none did, 2 for other troubles.
+SIGQUIT shows the statistics so far. The exit code is 0 when an answer came, 1 when none did, 2 for other troubles.
 
   sudo npx netwright ping 10.9.0.1 -c 3 --address 10.9.0.1/24 --peer 10.9.0.2
 `;
@@ -139,11 +139,17 @@ async function run(
   const quiet = line.values.has("quiet");
   const named = !line.values.has("numeric") && destination !== address;
   const running = ping(station.host, address, { ...options, signal: station.stopped });
-  for await (const event of running) {
-    if (quiet) continue;
-    const text = `${pingLine(event, named ? await nameOf(station, event) : (event.from ?? ""))}\n`;
-    if (event.kind === "error" && event.from === undefined) terminal.err(text);
-    else terminal.out(text);
+  const progress = () => terminal.err(`\r${pingProgress(running.statistics)}\n`);
+  process.on("SIGQUIT", progress);
+  try {
+    for await (const event of running) {
+      if (quiet) continue;
+      const text = `${pingLine(event, named ? await nameOf(station, event) : (event.from ?? ""))}\n`;
+      if (event.kind === "error" && event.from === undefined) terminal.err(text);
+      else terminal.out(text);
+    }
+  } finally {
+    process.off("SIGQUIT", progress);
   }
   const { statistics } = running;
   terminal.out(`${pingSummary(destination, statistics).join("\n")}\n`);

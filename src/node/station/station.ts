@@ -20,6 +20,8 @@ export interface Station {
    * signals, or the Error of the link.
    */
   readonly stopped: AbortSignal;
+  /** What a shell says of who dies of the signal that has come, 130 for SIGINT; 0 while none has. */
+  signalCode(): number;
   /** Ends everything: host, link, signal handlers. The process can exit then. */
   close(): void;
 }
@@ -56,7 +58,14 @@ export async function openStation(
     const membership = await join(host, uplink, signals.stop.signal);
     membership.onNames = askForNames(host, membership.names);
     const { address } = membership;
-    return { host, address, label: uplink.label, stopped: signals.stop.signal, close };
+    return {
+      host,
+      address,
+      label: uplink.label,
+      stopped: signals.stop.signal,
+      signalCode: signals.code,
+      close,
+    };
   } catch (error) {
     close();
     throw error;

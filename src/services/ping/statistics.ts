@@ -12,7 +12,14 @@ export interface PingStatistics {
   readonly millis: number;
   /** Round trips of answers, duplicates among them; undefined when there was none. `deviation` is their standard deviation. */
   readonly roundTrip:
-    | { readonly min: number; readonly average: number; readonly max: number; readonly deviation: number }
+    | {
+        readonly min: number;
+        readonly average: number;
+        readonly max: number;
+        readonly deviation: number;
+        /** An average to which the last one contributes an eighth, all those before it the rest. */
+        readonly smoothed: number;
+      }
     | undefined;
   /** The most requests that were on their way at once. */
   readonly pipe: number;
@@ -30,6 +37,7 @@ export class PingTally {
   private min = Number.POSITIVE_INFINITY;
   private sum = 0;
   private squares = 0;
+  private smoothed = -1;
   private firstSent = -1;
   private lastSent = -1;
 
@@ -42,6 +50,7 @@ export class PingTally {
   answered(micros: number): void {
     this.sum += micros;
     this.squares += micros * micros;
+    this.smoothed = this.smoothed < 0 ? micros : this.smoothed + (micros - this.smoothed) / 8;
     this.min = Math.min(this.min, micros);
     this.max = Math.max(this.max, micros);
   }
@@ -62,6 +71,7 @@ export class PingTally {
       average: average / 1000,
       max: this.max / 1000,
       deviation: deviation / 1000,
+      smoothed: this.smoothed / 1000,
     };
   }
 }

@@ -94,6 +94,15 @@ export function pingSummary(destination: string, statistics: PingStatistics): st
   return ["", `--- ${destination} ping statistics ---`, parts.join(", "), last];
 }
 
+/** What it says of itself while it goes on, as at SIGQUIT: "3/4 packets, 25% loss, min/avg/ewma/max = …". */
+export function pingProgress({ transmitted, received, roundTrip }: PingStatistics): string {
+  const loss = transmitted === 0 ? 0 : Math.trunc(((transmitted - received) * 100) / transmitted);
+  const text = `${received}/${transmitted} packets, ${loss}% loss`;
+  if (roundTrip === undefined) return text;
+  const times = [roundTrip.min, roundTrip.average, roundTrip.smoothed, roundTrip.max];
+  return `${text}, min/avg/ewma/max = ${times.map((time) => time.toFixed(3)).join("/")} ms`;
+}
+
 /** Three digits and more, as many as mean something. */
 function shortTime(millis: number): string {
   if (millis < 1) return millis.toFixed(3);

@@ -34,7 +34,7 @@ describe("what makes no sense: one line, exit 2", () => {
     [["nc", "a"], "netwright nc HOST PORT: PORT is missing"],
     [["nc", "a", "0"], `${PORT} 0`],
     [["nc", "a", "99999"], `${PORT} 99999`],
-    [["nc", "a", "http"], `${PORT} http`],
+    [["nc", "a", "htp"], "PORT is a whole number from 1 to 65535 or the name of a service; got htp"],
     [["nc", "-l"], "netwright nc -l PORT: PORT is missing"],
     [["nc", "-l", "99999"], `${PORT} 99999`],
     [["nc", "-k", "a", "1"], "-k needs -l"],
