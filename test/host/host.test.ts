@@ -161,7 +161,8 @@ describe("host.close", () => {
     });
   });
 
-  it("lets nothing of a real host behind, so that the process can exit", async () => {
+  // retried, since the timers of the test runner itself come and go, and are counted with the others
+  it("lets nothing of a real host behind, so that the process can exit", { retry: 3 }, async () => {
     const host = new Host({ seed: 1 });
     const alarms = () => process.getActiveResourcesInfo().filter((kind) => kind === "Timeout").length;
     const before = alarms();

@@ -301,7 +301,7 @@ test("as a process: usage errors exit 2", async () => {
   expect(await run("src/node/cli.ts", "demo", "--loss", "2")).toEqual({
     code: 2,
     out: "",
-    err: "loss is a probability between 0 and 1; got 2\n",
+    err: "--loss is a probability between 0 and 1; got 2\n",
   });
 });
 

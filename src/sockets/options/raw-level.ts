@@ -36,7 +36,7 @@ export const RAW_OPTIONS: readonly Option[] = [
   }),
   option(SOL_PACKET, { PACKET_ADD_MEMBERSHIP }, PACKET_GROUP, {
     summary:
-      "asks an interface for what is not for this host: of type 1, PACKET_MR_PROMISC, an Ethernet's frames for other stations; of groups links hand over everything. ENODEV",
+      "asks an interface for what is not for this host: of type 1, PACKET_MR_PROMISC, frames for other stations; groups come anyhow. ENODEV",
     set: (core, request) => {
       const index = interfaceIndex(core, request);
       if (index < 0) return -ENODEV;
