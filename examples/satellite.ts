@@ -14,15 +14,38 @@ import { parseArgs, promisify } from "node:util";
 import { type Host, Network, type Socket } from "../src/index.ts"; // yours: from "netwright"
 import { openTun, TunError } from "../src/node/index.ts"; // yours: from "netwright/node"
 
-const { values } = parseArgs({
-  options: {
-    demo: { type: "boolean", default: false },
-    latency: { type: "string", default: "270" },
-    loss: { type: "string", default: "0.01" },
-    bandwidth: { type: "string", default: "20e6" },
-    size: { type: "string", default: "100000" },
-  },
-});
+const options = {
+  demo: { type: "boolean", default: false },
+  latency: { type: "string", default: "270" },
+  loss: { type: "string", default: "0.01" },
+  bandwidth: { type: "string", default: "20e6" },
+  size: { type: "string", default: "100000" },
+} as const;
+
+/** The number that an option gives; says what is wrong in one line where it gives none. */
+function number(name: "latency" | "loss" | "bandwidth" | "size", most: number): number {
+  const value = Number(values[name] || "nothing");
+  if (value >= 0 && value <= most) return value;
+  return complain(`--${name} is a number from 0 to ${most}; got ${values[name] || "nothing"}`);
+}
+
+function complain(message: string): never {
+  console.error(message.split(/\. |\n/)[0]);
+  process.exit(2);
+}
+
+function commandLine() {
+  try {
+    return parseArgs({ options }).values;
+  } catch (error) {
+    return complain((error as Error).message);
+  }
+}
+
+const values = commandLine();
+const [latency, loss, bandwidth] = [number("latency", 1e6), number("loss", 1), number("bandwidth", 1e12)];
+const size = Math.floor(number("size", 1e9));
+if (bandwidth === 0) complain("--bandwidth is above 0; got 0");
 
 async function serve(host: Host, page: Uint8Array): Promise<void> {
   const listener = host.create_server({ address: "", port: 80 });
@@ -44,12 +67,8 @@ async function answer(connection: Socket, page: Uint8Array): Promise<void> {
 const net = new Network({ clock: "real" });
 const ground = net.router("ground", { address: "10.20.0.254/24" });
 const server = net.host("server", { address: "10.20.0.1/24" });
-const satellite = net.link(ground, server, {
-  latency: Number(values.latency),
-  loss: Number(values.loss),
-  bandwidth: Number(values.bandwidth),
-});
-void serve(server, new Uint8Array(Number(values.size)).fill(0x2a)).catch(() => {}); // until the network is closed
+const satellite = net.link(ground, server, { latency, loss, bandwidth });
+void serve(server, new Uint8Array(size).fill(0x2a)).catch(() => {}); // until the network is closed
 
 try {
   const tun = await openTun({ name: "nw0", address: "10.9.0.1/24" });

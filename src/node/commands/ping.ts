@@ -21,6 +21,9 @@ import type { Terminal } from "../terminal.ts";
 
 const USAGE = "netwright ping HOST";
 const DEFAULT_SIZE = 56;
+/** passt sends them by ping sockets, which not every machine lets everybody have. */
+const PASST_HINT =
+  'ping: passt hands echo requests on only where this machine lets it: sysctl -w net.ipv4.ping_group_range="0 2147483647"\n';
 
 const OPTIONS: Options = {
   count: { short: "c", value: "COUNT", help: "end after so many requests; default: at SIGINT" },
@@ -154,6 +157,9 @@ async function run(
   const { statistics } = running;
   terminal.out(`${pingSummary(destination, statistics).join("\n")}\n`);
   throwIfLinkEnded(station);
+  if (statistics.transmitted > 0 && statistics.received === 0 && station.place.kind === "passt") {
+    terminal.err(PASST_HINT);
+  }
   const { count, deadline } = options;
   const tooFew = deadline !== undefined && count !== undefined && statistics.received < count;
   return statistics.received === 0 || tooFew ? 1 : 0;

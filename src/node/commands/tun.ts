@@ -21,6 +21,7 @@ import { FileServer, type FileServerOptions } from "../http-files/file-server.ts
 import { type HttpService, serveHttp } from "../http-files/serve-http.ts";
 import { LINK_OPTIONS } from "../station/link-options.ts";
 import { openStation, type Station } from "../station/station.ts";
+import { wayIn } from "../station/way-in.ts";
 import type { Terminal } from "../terminal.ts";
 
 const HTTP_PORT = 80;
@@ -129,11 +130,12 @@ function startAll(host: Host, { files, services }: Wishes): HttpService | undefi
 }
 
 /** `ready: 10.9.0.2 on nw0 (TUN, MTU 1500), http on port 80, echo on port 7; try: curl http://10.9.0.2/` */
-function readyLine({ address, label }: Station, { files, services }: Wishes): string {
+function readyLine({ address, label, place }: Station, { files, services }: Wishes): string {
   const offers = services.map(({ name, port }) => `${name} on port ${port}`);
   if (files !== undefined) offers.unshift(`http on port ${HTTP_PORT}`);
-  const hint = files?.root === undefined ? `ping ${address}` : `curl http://${address}/`;
-  return `${["ready: ".concat(address, " on ", label), ...offers].join(", ")}; try: ${hint}`;
+  const port = files === undefined ? services[0]?.port : HTTP_PORT;
+  const hint = wayIn(place, address, port, files?.root !== undefined);
+  return `${["ready: ".concat(address, " on ", label), ...offers].join(", ")}; ${hint}`;
 }
 
 /** Waits until the station is to end; a Failure where its link has ended by itself. */

@@ -3,7 +3,7 @@ import { RealClock } from "../../base/real-clock.ts";
 import { Host } from "../../host/host.ts";
 import type { CommandLine } from "../arguments.ts";
 import { join } from "./join.ts";
-import { linkChoice } from "./link-options.ts";
+import { type LinkPlace, linkChoice } from "./link-options.ts";
 import { askForNames } from "./names.ts";
 import { openLink, type Uplink } from "./open-link.ts";
 import { prepareOversight, type Report } from "./oversight.ts";
@@ -15,6 +15,8 @@ export interface Station {
   readonly address: string;
   /** What the stack is attached to, for people: "nw0 (TUN, MTU 1500)". */
   readonly label: string;
+  /** Where its network is, as the options said. */
+  readonly place: LinkPlace;
   /**
    * Aborted when the program is to end: by SIGINT or SIGTERM, or because the link has ended. `reason` is then undefined for the
    * signals, or the Error of the link.
@@ -62,6 +64,7 @@ export async function openStation(
       host,
       address,
       label: uplink.label,
+      place: choice.place,
       stopped: signals.stop.signal,
       signalCode: signals.code,
       close,
