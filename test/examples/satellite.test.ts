@@ -1,9 +1,8 @@
 /** The example that needs a kernel, in a network namespace that ends with it. Where there can be none the tests are skipped, and say why. */
-import { spawn, spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
 import { expect, type TestContext, test } from "vitest";
+import { namespaceWay, needPrograms, typescript } from "../support/namespace.ts";
 import { ROOT } from "./run.ts";
-
-const WAYS: readonly (readonly string[])[] = [["-n"], ["-Urn"]];
 
 interface Ended {
   readonly code: number | null;
@@ -13,17 +12,9 @@ interface Ended {
 
 /** Runs the example with `args`; sends SIGINT to it when it has said `until`. */
 async function satellite(context: TestContext, args: string[], until?: string): Promise<Ended> {
-  const way = WAYS.find(
-    (flags) => spawnSync("unshare", [...flags, "test", "-w", "/dev/net/tun"]).status === 0,
-  );
-  const missing = ["ip", "curl"].filter((program) => spawnSync(program, ["-V"]).error !== undefined);
-  if (way === undefined || missing.length > 0) {
-    const why =
-      way === undefined ? "no network namespace with /dev/net/tun" : `${missing.join(", ")} not installed`;
-    console.log(`skipped: ${why}`);
-    return context.skip(why);
-  }
-  const command = [...way, process.execPath, "--import", "tsx", "examples/satellite.ts", ...args];
+  const way = namespaceWay(context, true);
+  needPrograms(context, "ip", "curl");
+  const command = [...way, ...typescript("examples/satellite.ts", ...args)];
   const child = spawn("unshare", command, { cwd: ROOT, stdio: ["ignore", "pipe", "pipe"], timeout: 50_000 });
   let text = "";
   let signalledAt = 0;

@@ -232,7 +232,8 @@ async function refusals(): Promise<object> {
   await first.until(/\n/);
   const taken = await netwright("tun", "--address", "10.9.1.1/24", "--peer", "10.9.1.2", "--name", "nw5")
     .ended;
-  const folderFull = await netwright("tun", ...ADDRESSES, "--pcap", "/dev/full").ended;
+  const third = ["--address", "10.9.3.1/24", "--peer", "10.9.3.2"];
+  const folderFull = await netwright("tun", ...third, "--pcap", "/dev/full").ended;
   const second = netwright("tun", "--address", "10.9.2.1/24", "--peer", "10.9.2.2", "--name", "nw6");
   await second.until(/\n/);
   const several = await netwright("netstat").ended;

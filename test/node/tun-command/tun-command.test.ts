@@ -2,49 +2,21 @@
  * `netwright tun` and the programs of this machine: curl, nc, ping, python3, tshark. Each test runs program.ts in a network namespace
  * that ends with it. Where that is not allowed, or something is not installed, it is skipped, and says why.
  */
-import { spawn, spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, type TestContext, test } from "vitest";
+import { namespaceWay, needPrograms, reportOf, typescript } from "../../support/namespace.ts";
 
 const PROGRAM = fileURLToPath(new URL("program.ts", import.meta.url));
-const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const WAYS: readonly (readonly string[])[] = [["-n"], ["-Urn"]];
-
-function canOpenTun(flags: readonly string[]): boolean {
-  const script = "test -r /dev/net/tun && test -w /dev/net/tun";
-  return spawnSync("unshare", [...flags, "sh", "-c", script]).status === 0;
-}
 
 async function play(
   context: TestContext,
   mode: string,
   programs: readonly string[],
 ): Promise<Record<string, unknown>> {
-  const skip = (why: string): never => {
-    console.log(`skipped: ${why}`);
-    return context.skip(why);
-  };
-  const way = WAYS.find((flags) => canOpenTun(flags));
-  if (way === undefined) return skip("no network namespace with a /dev/net/tun that can be opened");
-  for (const program of programs) {
-    if (spawnSync("sh", ["-c", `command -v ${program}`]).status !== 0)
-      return skip(`${program} is not installed`);
-  }
-  const { code, text } = await new Promise<{ code: number | null; text: string }>((resolve) => {
-    const args = [...way, process.execPath, "--import", "tsx", PROGRAM, mode];
-    const child = spawn("unshare", args, {
-      cwd: ROOT,
-      stdio: ["ignore", "pipe", "inherit"],
-      timeout: 110_000,
-    });
-    let text = "";
-    child.stdout.on("data", (data) => {
-      text += data;
-    });
-    child.on("close", (code) => resolve({ code, text }));
-  });
-  expect(code).toBe(0);
-  return JSON.parse(text.trim().split("\n").at(-1)!);
+  const way = namespaceWay(context, true);
+  needPrograms(context, ...programs);
+  const report = await reportOf([...way, ...typescript(PROGRAM, mode)], { timeout: 110_000 });
+  return report as Record<string, unknown>;
 }
 
 /** A dozen processes on a busy machine take their time. */

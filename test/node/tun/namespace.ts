@@ -2,16 +2,15 @@
  * Runs program.ts, in one piece with all that it imports, in a network namespace that ends with it. Where that is not allowed the test
  * is skipped, and says why.
  */
-import { spawn, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { chmodSync, cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 import { afterAll, beforeAll, expect, type TestContext } from "vitest";
+import { namespaceWay, needPrograms, reportOf, skip } from "../../support/namespace.ts";
 
-/** As root, or as anybody where the kernel lets anybody have namespaces. */
-const WAYS: readonly string[] = ["-n", "-Urn"];
 /** Nobody's. */
 const NOBODY = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
 const HERE = fileURLToPath(new URL(".", import.meta.url));
@@ -75,11 +74,6 @@ export function useProgram(): () => string {
   return () => folder;
 }
 
-export function skip(context: TestContext, why: string): never {
-  console.log(`skipped: ${why}`);
-  return context.skip(why);
-}
-
 /** What the program says last when it does `mode`. */
 export async function perform(
   context: TestContext,
@@ -87,24 +81,19 @@ export async function perform(
   options: object = {},
   stage: Stage = {},
 ): Promise<Report | Refusal> {
-  const way = WAYS.find((flags) => spawnSync("unshare", [flags, "true"]).status === 0);
-  if (way === undefined) skip(context, "no network namespace can be made here with unshare");
+  const way = namespaceWay(context);
   const isSpecial = stage.before !== undefined || stage.asNobody;
   if (isSpecial && process.getuid?.() !== 0)
     skip(context, "only root can be somebody else, and have mounts of its own");
   if (python === "") skip(context, "python3 is not installed");
-  const commands = isSpecial ? ["ip", "setpriv"] : ["ip"];
-  for (const command of commands) {
-    if (spawnSync(command, ["-V"]).error !== undefined) skip(context, `${command} is not installed`);
-  }
+  needPrograms(context, "ip", ...(isSpecial ? ["setpriv"] : []));
   const path = stage.programs === undefined ? [] : ["env", `PATH=${folderOf(context, stage.programs)}`];
   const program = [...path, process.execPath, join(folder, "program.mjs"), mode, JSON.stringify(options)];
   const user = stage.asNobody ? [...NOBODY, ...(stage.ownNamespace ? ["unshare", "-Urn"] : [])] : [];
   const shell = ["sh", "-ec", `${stage.before ?? ""}\nexec "$@"`, "sh"];
-  const args = isSpecial ? [`${way}m`, ...shell, ...user, ...program] : [way, ...program];
-  const { code, text } = await spawned(args, stage.asNobody ? "/usr/bin/python3" : python);
-  expect(code).toBe(0);
-  return JSON.parse(text.trim().split("\n").at(-1)!);
+  const args = isSpecial ? [...way, "-m", ...shell, ...user, ...program] : [...way, ...program];
+  const report = await reportOf(args, { env: { PYTHON: stage.asNobody ? "/usr/bin/python3" : python } });
+  return report as Report | Refusal;
 }
 
 /** A folder in which there are only these programs. */
@@ -117,18 +106,6 @@ function folderOf(context: TestContext, programs: readonly string[]): string {
     symlinkSync(program === "python3" ? python : stdout.trim(), join(path, program));
   }
   return path;
-}
-
-function spawned(args: string[], interpreter: string): Promise<{ code: number | null; text: string }> {
-  const env = { ...process.env, PYTHON: interpreter };
-  return new Promise((resolve) => {
-    const child = spawn("unshare", args, { env, stdio: ["ignore", "pipe", "inherit"], timeout: 50_000 });
-    let text = "";
-    child.stdout.on("data", (data) => {
-      text += data;
-    });
-    child.on("close", (code) => resolve({ code, text }));
-  });
 }
 
 /** The same where it has to succeed, and to leave nothing behind; what it reports. */

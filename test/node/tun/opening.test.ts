@@ -5,7 +5,8 @@ import { describe, expect, test } from "vitest";
 import { type AttachOptions, openDevice } from "../../../src/node/tun/device.ts";
 import type { Helper } from "../../../src/node/tun/helper.ts";
 import { type Outcome, TUNSETOFFLOAD, TUNSETVNETHDRSZ } from "../../../src/node/tun/ioctl.ts";
-import { inNamespace, perform, type Refusal, type Stage, skip, useProgram } from "./namespace.ts";
+import { skip } from "../../support/namespace.ts";
+import { inNamespace, perform, type Refusal, type Stage, useProgram } from "./namespace.ts";
 
 const folder = useProgram();
 
