@@ -94,7 +94,7 @@ export function attachError(errno: number, name: string): TunError {
   switch (Math.abs(errno)) {
     case EPERM:
       return failed(
-        `no right to attach to ${name}`,
+        name.includes("%d") ? "no right to make a device" : `no right to attach to ${name}`,
         `needs CAP_NET_ADMIN, or a device prepared with \`ip tuntap add dev ${deviceName(name)} mode tun user USER\`, or \`unshare -Urn\``,
       );
     case EBUSY:

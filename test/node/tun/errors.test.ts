@@ -30,7 +30,7 @@ describe("what goes wrong says what to do", () => {
     [
       attachError(1, "nw%d"),
       "EPERM",
-      "no right to attach to nw%d: needs CAP_NET_ADMIN, or a device prepared with `ip tuntap add dev nw0 mode tun user USER`, or `unshare -Urn`",
+      "no right to make a device: needs CAP_NET_ADMIN, or a device prepared with `ip tuntap add dev nw0 mode tun user USER`, or `unshare -Urn`",
     ],
     [
       attachError(16, "nw3"),

@@ -55,7 +55,7 @@ const REFUSALS: readonly (readonly [what: string, code: string, message: string,
   [
     "no right to make a device",
     "EPERM",
-    `no right to attach to nw%d: ${EPERM}`,
+    `no right to make a device: ${EPERM}`,
     { before: makeDevice("666"), asNobody: true },
     {},
   ],
