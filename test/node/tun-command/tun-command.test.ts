@@ -69,7 +69,9 @@ describe("netwright tun", { timeout: 120_000 }, () => {
 
   test("ends at one ^C, also when tsx passes it on", async (context) => {
     const report = await play(context, "tsx", ["ip", "ping", "tshark"]);
-    expect(report).toEqual({ there: true, code: 0, signal: null, fast: true, gone: true, pings: 4 });
+    expect(report).toMatchObject({ there: true, signal: null, fast: true, gone: true, pings: 4 });
+    // tsx gives its child 60 ms to say that it has the signal; a busy machine's child it kills, and ends as ^C has it
+    expect([0, 130]).toContain(report["code"]);
   });
 
   test("ends at one ^C under npx, whose own end is as ^C has it", async (context) => {
