@@ -1,4 +1,5 @@
 /** Bulk TCP between the kernel and the stack on a clean link, byte by byte, and what tshark thinks of it. */
+import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
   kernelAsks,
@@ -49,6 +50,15 @@ describe.each([
 });
 
 /** Its checksums can be judged where they are not left to somebody else: without offload, or where a router has finished them. */
+/** What tshark says of a capture in which packets were lost. */
+const LOSSES = [/retransmission/, /^Duplicate ACK/, /out-of-order/, /[Pp]revious segment/, /^D-SACK/];
+
+/** Packets that found the kernel's queue of a processor full (netdev_max_backlog): the second column of each line, in hexadecimal. */
+function droppedByBacklog(): number {
+  const lines = readFileSync("/proc/net/softnet_stat", "utf8").trim().split("\n");
+  return lines.reduce((sum, line) => sum + Number.parseInt(line.split(/\s+/)[1] ?? "0", 16), 0);
+}
+
 describe("tshark finds no fault", () => {
   test.for(WAYS)("without offload: the kernel asks to %s", (what, context) =>
     onStreet(context, { programs: TOOLS }, async (street) => {
@@ -64,9 +74,12 @@ describe("tshark finds no fault", () => {
     onStreet(context, { programs: TOOLS, wire: {} }, async (street) => {
       const server = await stackServer(street);
       const capture = await Capture.start(street, street.near, "wire");
+      const before = droppedByBacklog();
       await kernelAsks(street, what, CAPTURED);
       await remains(server);
-      expect(await judge(await capture.stop())).toEqual([]);
+      // what a busy machine's kernel drops between its two ends has to be sent again
+      const expected = droppedByBacklog() > before ? LOSSES : [];
+      expect(await judge(await capture.stop(), { expected })).toEqual([]);
     }),
   );
 });
