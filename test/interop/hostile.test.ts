@@ -111,7 +111,8 @@ describe.each([
     const place = at(context, "nmap");
     const out = await place.street.kernel.output(`nmap -n -Pn -O -d -T4 -p 80,81 ${STACK}`, { seconds: 60 });
     const print = out.replaceAll("\nOS:", "");
-    expect(print).toMatch(/SEQ\(SP=[0-9A-F]+%GCD=1/); // sequence numbers that nobody guesses
+    // sequence numbers that nobody guesses: the spread of the differences is wide, and they have no divisor to speak of
+    expect(print).toMatch(/SEQ\(SP=(F[0-9A-F]|1[0-9A-F]{2})%GCD=[1-6]%/);
     expect(print).toContain("T1(R=Y%DF=Y%T=40%S=O%A=S+%F=AS%RD=0");
     expect(print).toContain("T2(R=N)");
     expect(print).toContain("T5(R=Y%DF=Y%T=40%W=0%S=Z%A=S+%F=AR%O=%RD=0");

@@ -86,3 +86,12 @@ test("two stand beside each other; a name that is taken is refused in one line",
     expect((await other.stop("SIGINT")).code).toBe(0);
     await first.stop();
   }));
+
+test("without offload the kernel keeps enough packets for the answers to a whole window", (context) =>
+  onStreet(context, { programs: ["iperf3"] }, async (street) => {
+    const server = street.start(street.near, [...netwright("iperf3", "--server"), ...LINK, "--no-offload"]);
+    await server.says("Server listening");
+    await street.kernel.run(`iperf3 -c ${STACK} -t 1 --bidir`);
+    expect(await street.kernel.output("cat /sys/class/net/nw0/statistics/tx_dropped")).toBe("0");
+    await server.stop("SIGINT");
+  }));

@@ -22,6 +22,7 @@ import {
   SIOCSIFFLAGS,
   SIOCSIFMTU,
   SIOCSIFNETMASK,
+  SIOCSIFTXQLEN,
   type Step,
   TAP_UP_FLAGS,
   UP_FLAGS,
@@ -34,6 +35,8 @@ export interface KernelSide {
   readonly peer: number | undefined;
   /** Bytes; undefined leaves it as it is. */
   readonly mtu: number | undefined;
+  /** Packets that the kernel keeps for us, where the device is set up at all; undefined leaves it at what it is. */
+  readonly queue?: number | undefined;
   /** It is a TAP device. Default false. */
   readonly frames?: boolean;
 }
@@ -113,7 +116,10 @@ function stateOf({ mtu, address, mask = -1, isUp }: Reading): DeviceState {
 }
 
 /** In the order of taking; the last asks for the MTU. */
-export function settingsFor(name: string, { address, peer, mtu, frames = false }: KernelSide): Setting[] {
+export function settingsFor(
+  name: string,
+  { address, peer, mtu, queue, frames = false }: KernelSide,
+): Setting[] {
   const settings: Setting[] = [];
   const set = (
     syscall: string,
@@ -141,6 +147,10 @@ export function settingsFor(name: string, { address, peer, mtu, frames = false }
       set("SIOCSIFDSTADDR", SIOCSIFDSTADDR, destination, add, (found) => found.destination === peer);
     }
     set("SIOCSIFNETMASK", SIOCSIFNETMASK, ifreqAddress(name, mask), add, (found) => found.mask === mask);
+    if (queue !== undefined) {
+      const command = `ip link set ${name} txqueuelen ${queue}`;
+      set("SIOCSIFTXQLEN", SIOCSIFTXQLEN, ifreqInt(name, queue), command, () => true); // it works without, too
+    }
     const flags = ifreqFlags(name, frames ? TAP_UP_FLAGS : UP_FLAGS);
     set("SIOCSIFFLAGS", SIOCSIFFLAGS, flags, `ip link set ${name} up`, (found) => found.isUp);
   }

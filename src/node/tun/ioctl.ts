@@ -26,6 +26,7 @@ export const SIOCGIFNETMASK = 0x891b;
 export const SIOCSIFNETMASK = 0x891c;
 export const SIOCGIFMTU = 0x8921;
 export const SIOCSIFMTU = 0x8922;
+export const SIOCSIFTXQLEN = 0x8943;
 
 /** For TUNSETIFF: datagrams or Ethernet frames, with nothing in front, or with a virtio-net header. */
 export const IFF_TUN = 0x0001;

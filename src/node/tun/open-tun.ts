@@ -42,6 +42,12 @@ const OPTIONS = ["name", "address", "peer", "mtu", "offload", "persist", "waker"
 const DEFAULT_NAME = "nw%d";
 const LONGEST_NAME = 15;
 
+/**
+ * Packets that the kernel keeps for us where each is one segment. Nobody holds back what it sends into a TUN device, and its own 500
+ * overflow on the acknowledgments of one window that we send at once, which starves what comes to us; with segmentation they are plenty.
+ */
+const QUEUE = 4000;
+
 const WAKERS: Readonly<Record<"pipe" | "select", MakeWaker>> = { pipe: pipeWaker, select: selectWaker };
 
 /**
@@ -64,7 +70,8 @@ export async function openLink(
   const { name = DEFAULT_NAME, offload = true, persist } = options;
   const device = await openDevice({ name, offload, persist, frames }, helpers);
   try {
-    const state = await configure(device.file, device.name, { ...side, frames }, helpers);
+    const queue = device.segmentation ? undefined : QUEUE;
+    const state = await configure(device.file, device.name, { ...side, queue, frames }, helpers);
     return makeLink(device, state, options);
   } catch (error) {
     closeSync(device.file);

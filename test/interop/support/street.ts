@@ -63,11 +63,11 @@ export class Street {
   }
 
   /**
-   * Makes room in front of the stack, which is there now. Nobody holds back what the kernel sends into a TUN device, and the 500
-   * packets that it keeps by default overflow before TCP has found out: losses that the kernel counts, and no faults of the stack.
+   * Makes room in front of the stack, which is there now: what a router forwards nobody holds back, and it forwards segment by segment
+   * what a socket of the same machine hands over in one.
    */
   async widen(): Promise<void> {
-    await this.near.run("ip link set nw0 txqueuelen 10000");
+    if (this.near !== this.kernel) await this.near.run("ip link set nw0 txqueuelen 10000");
   }
 
   /** A program that is ended with the street. */

@@ -257,6 +257,16 @@ describe("requests to the kernel", () => {
     ]);
   });
 
+  test("give the queue its length where the device is set up", () => {
+    const side = { peer: undefined, mtu: undefined, queue: 4000 };
+    const calls = (address: string | undefined) =>
+      settingsFor("nw0", { ...side, address: address === undefined ? undefined : parsePrefix(address) }).map(
+        ({ command }) => command,
+      );
+    expect(calls("10.9.0.1/24")).toContain("ip link set nw0 txqueuelen 4000");
+    expect(calls(undefined)).toEqual(["ip link show nw0"]);
+  });
+
   test("make a route to a peer that the network does not hold", () => {
     expect(commands("10.9.0.1/32", "10.9.0.2")).toContain(
       "SIOCSIFDSTADDR: ip address add 10.9.0.1 peer 10.9.0.2/32 dev nw0",
